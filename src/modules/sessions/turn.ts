@@ -1,0 +1,42 @@
+import { type Usage } from '../../agents/index.js';
+import { type Failure } from '../../platform/errors/index.js';
+
+export const TURN_KINDS = ['message', 'moderator', 'participant', 'task', 'synopsis'] as const;
+export type TurnKind = (typeof TURN_KINDS)[number];
+
+export const OPEN_TURN_STATES = ['queued', 'starting', 'running', 'stopping', 'limited'] as const;
+export const ENDED_TURN_STATES = ['completed', 'failed', 'cancelled', 'lost'] as const;
+export type TurnState = (typeof OPEN_TURN_STATES)[number] | (typeof ENDED_TURN_STATES)[number];
+
+/** One prompt handed to a session's agent until its process ended, as clients see it. */
+export interface Turn {
+  id: string;
+  sessionId: string;
+  kind: TurnKind;
+  state: TurnState;
+  prompt: string;
+  /** The agent's final answer. */
+  text: string | null;
+  readOnly: boolean;
+  held: boolean;
+  providerSessionId: string | null;
+  usage: Usage | null;
+  exitCode: number | null;
+  signal: string | null;
+  error: TurnError | null;
+  /** Where it really runs or ran; `hostname` is what the host calls itself. */
+  host: { kind: 'local' | 'ssh'; remoteId: string | null; hostname: string | null };
+  attempts: number;
+  resumesAt: string | null;
+  queuedAt: string;
+  startedAt: string | null;
+  lastActivityAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface TurnError extends Failure {
+  recoverable: boolean;
+}
+
+export const hasEnded = (turn: Pick<Turn, 'state'>): boolean =>
+  (ENDED_TURN_STATES as readonly string[]).includes(turn.state);

@@ -1,0 +1,6 @@
+export {
+  DomainError,
+  type DomainErrorOptions,
+  type Failure,
+  toFailure,
+} from './domain-error.js';

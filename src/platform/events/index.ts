@@ -1,0 +1,3 @@
+export { CursorExpired, EventLog, type LoggedEvent } from './event-log.js';
+export { EventsModule } from './events.module.js';
+export { storableText } from './storable.js';

@@ -1,0 +1,5 @@
+export { defineJob, type Job } from './job.js';
+export { JobHandler } from './job-handler.js';
+export { JobQueue } from './job-queue.js';
+export { JobStore } from './job-store.js';
+export { QueueModule } from './queue.module.js';
