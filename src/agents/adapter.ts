@@ -94,7 +94,13 @@ export interface Usage {
 /** What a client sees while a turn runs. */
 export type Fact =
   | { type: 'text'; text: string }
-  | { type: 'tool'; id: string; name: string; phase: 'started' | 'completed' | 'failed'; summary: string | null };
+  | {
+      type: 'tool';
+      id: string;
+      name: string;
+      phase: 'started' | 'completed' | 'failed';
+      summary: string | null;
+    };
 
 export interface ProcessEnd {
   exitCode: number;

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { AgentRegistry } from './agent-registry.js';
+
+@Module({ providers: [AgentRegistry], exports: [AgentRegistry] })
+export class AgentsModule {}

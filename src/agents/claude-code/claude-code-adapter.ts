@@ -1,0 +1,83 @@
+import {
+  type AgentAdapter,
+  type AgentCapabilities,
+  type Launch,
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnRequest,
+} from '../adapter.js';
+import { AgentUnsupported } from '../agent-errors.js';
+import { initialState, parseLine } from './stream-parser.js';
+import { concludeStream } from './verdict.js';
+
+/** Claude Code in print mode: one process per turn, prompt on stdin, one JSON event per line on stdout. */
+export class ClaudeCodeAdapter implements AgentAdapter {
+  readonly agent = 'claude-code';
+  readonly label = 'Claude Code';
+  readonly program = 'claude';
+  readonly versionArgs = ['--version'];
+  readonly capabilities: AgentCapabilities = {
+    resume: true,
+    readOnly: 'enforced',
+    model: true,
+    images: false,
+  };
+
+  launch(request: TurnRequest): Launch {
+    return {
+      argv: [request.command ?? this.program, ...streamFlags(request), ...request.args],
+      env: { ...UNATTENDED, ...(request.readOnly ? {} : MAY_WRITE) },
+      stdin: request.prompt,
+    };
+  }
+
+  initialState(): ParserState {
+    return initialState();
+  }
+
+  parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
+    return parseLine(state, line);
+  }
+
+  conclude(state: ParserState, end: ProcessEnd): Outcome {
+    const agent = { label: this.label, program: this.program, signIn: SIGN_IN };
+    return concludeStream(agent, state, end, new Date());
+  }
+}
+
+/** The flags of the stream-json protocol, without the session's own arguments. */
+export const streamFlags = (request: TurnRequest): string[] => {
+  if (request.readOnly) refuseToLiftReadOnly(request.args);
+  const { model, providerSessionId } = request;
+  return [
+    ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
+    // Nobody is there to grant a permission: with less than this, every command of a turn is refused.
+    ...['--permission-mode', request.readOnly ? 'plan' : 'bypassPermissions'],
+    ...(model === null ? [] : ['--model', model]),
+    ...(providerSessionId === null ? [] : ['--resume', providerSessionId]),
+  ];
+};
+
+/** A turn is over when its process ends: nothing may go on in its background, which nobody would follow. */
+const UNATTENDED = { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1' };
+
+/**
+ * As root the CLI refuses `bypassPermissions` unless it is told that it runs in a sandbox. Which user a host
+ * has is not known here, and for other users the variable changes nothing.
+ */
+const MAY_WRITE = { IS_SANDBOX: '1' };
+
+const SIGN_IN =
+  "Sign in on the session's host (run `claude` there once), or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in the session's environment.";
+
+const LIFTS_READ_ONLY =
+  /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--)(?:=|$)/;
+
+const refuseToLiftReadOnly = (args: readonly string[]): void => {
+  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
+  if (offending === undefined) return;
+  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
+    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
+  });
+};

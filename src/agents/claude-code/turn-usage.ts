@@ -1,0 +1,42 @@
+import { type Usage } from '../adapter.js';
+import { type ModelUsage, type ResultEvent, type StreamUsage } from './stream-events.js';
+
+/** Tokens that one request put into the model's context; null for the messages that no model has written. */
+export const contextSize = (usage: StreamUsage | null | undefined): number | null => {
+  if (!usage) return null;
+  const size =
+    usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens;
+  return size > 0 ? size : null;
+};
+
+/** Tokens and cost of this turn alone, whichever of them this version of the CLI adds up over the session. */
+export const turnUsage = (
+  event: ResultEvent,
+  model: string | null,
+  contextTokens: number | null,
+): Usage => {
+  const ofTurn = event.model_usage_since_last_result;
+  const models = Object.values(ofTurn ?? event.modelUsage ?? {});
+  const sum = (value: (model: ModelUsage[string]) => number): number =>
+    models.reduce((total, each) => total + value(each), 0);
+  // A request repeated without streaming is missing in `usage` of older versions.
+  const direct = contextSize(event.usage) === null ? null : event.usage;
+  return {
+    inputTokens: direct?.input_tokens ?? sum((each) => each.inputTokens),
+    outputTokens: direct?.output_tokens ?? sum((each) => each.outputTokens),
+    cacheReadTokens: direct?.cache_read_input_tokens ?? sum((each) => each.cacheReadInputTokens),
+    cacheWriteTokens:
+      direct?.cache_creation_input_tokens ?? sum((each) => each.cacheCreationInputTokens),
+    costUsd: ofTurn ? sum((each) => each.costUSD ?? 0) : (event.total_cost_usd ?? null),
+    contextWindow: contextWindow(event.modelUsage ?? {}, model),
+    contextTokens,
+  };
+};
+
+/** Of the model that the session talks to; sub-agents may have used others. */
+const contextWindow = (models: ModelUsage, model: string | null): number | null => {
+  const own = model === null ? undefined : models[model];
+  if (own?.contextWindow) return own.contextWindow;
+  const windows = Object.values(models).map((each) => each.contextWindow ?? 0);
+  return windows.length === 0 ? null : Math.max(...windows) || null;
+};

@@ -1,0 +1,38 @@
+/**
+ * The marked sections of every prompt the engines write. Real models read them as headings; the demo agent
+ * finds its part by them. Continuation lines are indented, so nothing that was quoted can pass for a heading.
+ */
+export type PromptRole = 'moderator' | 'participant' | 'task' | 'synopsis';
+
+export const ROLE = 'ROLE:';
+export const PARTICIPANTS = 'PARTICIPANTS:';
+export const QUESTION = 'QUESTION:';
+export const DOCUMENT = 'DOCUMENT:';
+/** `ROUND 2 ANSWERS:` */
+export const roundAnswers = (round: number): string => `ROUND ${round} ANSWERS:`;
+
+export const roleSection = (role: PromptRole): string => `${ROLE} ${role}`;
+
+export const participantsSection = (
+  participants: readonly { handle: string; agent: string; host: string }[],
+): string =>
+  [
+    PARTICIPANTS,
+    ...participants.map(({ handle, agent, host }) => `- @${handle} (${agent}, ${host})`),
+  ].join('\n');
+
+export const questionSection = (question: string): string => `${QUESTION}\n${indented(question)}`;
+
+export const answersSection = (
+  round: number,
+  answers: readonly { handle: string; text: string }[],
+): string =>
+  [
+    roundAnswers(round),
+    ...answers.map(({ handle, text }) => `@${handle}: ${indented(text).trimStart()}`),
+  ].join('\n');
+
+/** `path` is absolute, or relative to the working directory of the turn. */
+export const documentSection = (path: string): string => `${DOCUMENT} ${path}`;
+
+const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
