@@ -68,15 +68,13 @@ export const startEmbeddedPostgres = async (
       await running.stop();
       throw cause;
     }
+    let stopped: Promise<void> | undefined;
     return {
       url: urlOf(DATABASE),
       get pid() {
         return running.pid;
       },
-      stop: async () => {
-        await running.stop();
-        await lock.release();
-      },
+      stop: () => (stopped ??= running.stop().then(() => lock.release())),
     };
   } catch (error) {
     await lock.release();
