@@ -51,6 +51,8 @@ export class Sessions1763800100000 implements MigrationInterface {
         updated_at          timestamptz NOT NULL
       )`);
     await runner.query('CREATE INDEX sessions_remote ON sessions (remote_id)');
+    await runner.query('CREATE SEQUENCE turn_positions');
+    await runner.query('CREATE SEQUENCE worker_numbers AS int CYCLE');
     await runner.query(`
       CREATE TABLE turns (
         id                  uuid PRIMARY KEY,
@@ -61,7 +63,7 @@ export class Sessions1763800100000 implements MigrationInterface {
         read_only           boolean NOT NULL,
         fresh               boolean NOT NULL,
         working_tree        text NOT NULL,
-        position            double precision NOT NULL,
+        position            double precision NOT NULL DEFAULT nextval('turn_positions'),
         held                boolean NOT NULL DEFAULT false,
         owner_job           text,
         owner_id            uuid,
@@ -70,6 +72,7 @@ export class Sessions1763800100000 implements MigrationInterface {
         nonce               text NOT NULL,
         attempts            int NOT NULL DEFAULT 0,
         fence               bigint NOT NULL DEFAULT 0,
+        worker              int,
         lease_until         timestamptz,
         retry_at            timestamptz,
         stdout_offset       bigint NOT NULL DEFAULT 0,
@@ -100,5 +103,6 @@ export class Sessions1763800100000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE turns, sessions, remotes');
+    await runner.query('DROP SEQUENCE turn_positions, worker_numbers');
   }
 }

@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { Database } from './database.js';
 import { migrate } from './migrate.js';
-import { PostgresListener } from './postgres-listener.js';
+import { StandingConnection } from './standing-connection.js';
 
 export interface DatabaseOptions {
   url: string;
@@ -41,8 +41,8 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [Database, PostgresListener],
-      exports: [Database, PostgresListener],
+      providers: [Database, StandingConnection],
+      exports: [Database, StandingConnection],
     };
   }
 }

@@ -1,4 +1,4 @@
 export { Database, sqlState, violates } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { type Sql, type Tx } from './sql.js';
-export { PostgresListener } from './postgres-listener.js';
+export { StandingConnection } from './standing-connection.js';

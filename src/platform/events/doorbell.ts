@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Database, PostgresListener } from '../database/index.js';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { Database, StandingConnection } from '../database/index.js';
 
 const CHANNEL = 'maestro_events';
 /** Bells within this time are told to the other processes by one statement. */
@@ -24,17 +29,18 @@ export class Doorbell implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly database: Database,
-    private readonly listener: PostgresListener,
+    private readonly standing: StandingConnection,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.listener.listen(CHANNEL, {
-      onMessage: (message) => {
+    await this.standing.take({
+      setUp: async (client, first) => {
+        await client.query(`LISTEN ${CHANNEL}`);
+        if (!first) for (const stream of this.listeners.keys()) this.wake(stream);
+      },
+      onNotification: (_channel, message) => {
         const [process, stream] = message.split(' ', 2);
         if (process !== this.process && stream !== undefined) this.wake(stream);
-      },
-      onGap: () => {
-        for (const stream of this.listeners.keys()) this.wake(stream);
       },
     });
     this.check = setInterval(() => void this.compareHeads(), CHECK_MS);
@@ -46,7 +52,6 @@ export class Doorbell implements OnApplicationBootstrap, OnModuleDestroy {
       clearTimeout(this.telling);
       await this.tell();
     }
-    await this.listener.close();
   }
 
   ring(stream: string): void {

@@ -116,7 +116,12 @@ class PostgresJobStore extends JobStore {
     return undefined;
   }
 
-  private connection(max: number): { connectionString: string; schema: string; migrate: true; max: number } {
+  private connection(max: number): {
+    connectionString: string;
+    schema: string;
+    migrate: true;
+    max: number;
+  } {
     return { connectionString: this.url, schema: 'bullmq', migrate: true, max };
   }
 }

@@ -1,4 +1,10 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { z } from 'zod';
 import { JobHandler } from './job-handler.js';
@@ -77,7 +83,8 @@ export const handlersByJob = (instances: readonly unknown[]): Map<string, JobHan
   const handlers = new Map<string, JobHandler>();
   for (const instance of new Set(instances)) {
     if (!(instance instanceof JobHandler)) continue;
-    if (handlers.has(instance.job.name)) throw new Error(`The job ${instance.job.name} has two handlers`);
+    if (handlers.has(instance.job.name))
+      throw new Error(`The job ${instance.job.name} has two handlers`);
     handlers.set(instance.job.name, instance);
   }
   for (const { name } of definedJobs()) {

@@ -1,0 +1,54 @@
+import { type AgentName, type Usage } from '../../agents/index.js';
+import { type RemoteState } from '../remotes/index.js';
+
+/** Ceilings of one turn of a session, in milliseconds; the server's defaults where absent. */
+export interface SessionLimits {
+  /** Longest time without any output. */
+  silenceMs?: number | undefined;
+  /** Longest time in all. */
+  absoluteMs?: number | undefined;
+}
+
+/** One agent, in one working directory, on one host, with its settings, conversation and queue. */
+export interface Session {
+  id: string;
+  name: string;
+  agent: AgentName;
+  /** `claude-code`, or `claude-code (SSH)` on a remote. */
+  agentLabel: string;
+  cwd: string;
+  remoteId: string | null;
+  target: { kind: 'local' | 'ssh'; remote: boolean; hostName: string | null };
+  state: 'idle' | 'busy' | 'error' | 'limited';
+  /** The remote's live state; null for a local session. */
+  connection: RemoteState | null;
+  activeTurnId: string | null;
+  queued: number;
+  providerSessionId: string | null;
+  usage: Usage;
+  /** Values are masked. */
+  env: Record<string, '***'>;
+  args: string[];
+  model: string | null;
+  command: string | null;
+  autoRunFolder: string | null;
+  limits: SessionLimits;
+  parentSessionId: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface NewSession {
+  name: string;
+  agent: AgentName;
+  /** Default: the remote's working directory, else the home directory of the host. */
+  cwd?: string | undefined;
+  /** Absent or null: this machine. */
+  remoteId?: string | null | undefined;
+  env?: Record<string, string> | undefined;
+  args?: string[] | undefined;
+  model?: string | null | undefined;
+  command?: string | null | undefined;
+  autoRunFolder?: string | null | undefined;
+  limits?: SessionLimits | undefined;
+}

@@ -1,0 +1,59 @@
+import { DomainError } from '../../platform/errors/index.js';
+
+export class SessionNotFound extends DomainError {
+  readonly code = 'sessions/not-found';
+  readonly status = 404;
+
+  constructor(id: string) {
+    super(`No session has the id ${id}`);
+  }
+}
+
+export class SessionBusy extends DomainError {
+  readonly code = 'sessions/busy';
+  readonly status = 409;
+
+  constructor(id: string, what: string) {
+    super(`Session ${id} is busy: ${what}`, {
+      hint: 'Wait until its turns have ended, or cancel them.',
+    });
+  }
+}
+
+export class SessionInUse extends DomainError {
+  readonly code = 'sessions/in-use';
+  readonly status = 409;
+
+  constructor(id: string) {
+    super(`Session ${id} is used by a group chat, a run or a worktree`, {
+      hint: 'Remove it there first.',
+    });
+  }
+}
+
+export class TurnNotFound extends DomainError {
+  readonly code = 'turns/not-found';
+  readonly status = 404;
+
+  constructor(id: string) {
+    super(`No turn has the id ${id}`);
+  }
+}
+
+export class TurnNotQueued extends DomainError {
+  readonly code = 'turns/not-queued';
+  readonly status = 409;
+
+  constructor(id: string, state: string) {
+    super(`Turn ${id} is ${state}: only a queued turn can be changed`);
+  }
+}
+
+export class TurnHasEnded extends DomainError {
+  readonly code = 'turns/ended';
+  readonly status = 409;
+
+  constructor(id: string, state: string) {
+    super(`Turn ${id} has already ended: ${state}`);
+  }
+}
