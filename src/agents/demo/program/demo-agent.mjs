@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /**
- * The demo agent: plays its part in group chats and Auto Run without any model. It is one file with nothing
- * but Node behind it, because it is sent to hosts as the text of `node -e`. It speaks the stream-json of
- * Claude Code, reads its prompt from stdin and finds its part by the headings of `prompt-sections.ts`.
- * Lines of an ordinary prompt that begin with `%% ` are its stage directions: see SCRIPT.
+ * The demo agent: plays its part in group chats and Auto Run without any model. One file with nothing but Node
+ * behind it, because it is sent to hosts as the text of `node -e`. It speaks Claude Code's stream-json, reads its
+ * prompt from stdin and finds its part by the headings of `prompt-sections.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -12,77 +11,60 @@ import { homedir, hostname } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const VERSION = '1.0.0 (Maestro demo agent)';
-const WINDOW = 200_000;
 const flags = process.argv.slice(1);
 const flag = (name) => (flags.includes(name) ? flags[flags.indexOf(name) + 1] : undefined);
 const readOnly = flag('--permission-mode') === 'plan';
 const resumed = flag('--resume');
 const sessionId = resumed ?? flag('--session-id') ?? randomUUID();
 const stateFile = join(homedir(), '.maestro-demo', 'sessions', `${basename(sessionId)}.json`);
-const paceMs = Number(process.env.MAESTRO_DEMO_PACE_MS ?? 300);
-const startedAt = Date.now();
+const { MAESTRO_DEMO_PACE_MS = '300', MAESTRO_DEMO_JOURNAL, MAESTRO_RUN } = process.env;
+const paceMs = Number(MAESTRO_DEMO_PACE_MS);
 
-/** Says what ends a turn early, as the `result` event of the CLI it imitates. */
-class Failed extends Error {
-  constructor(result) {
-    super(result.result ?? result.errors?.[0] ?? 'failed');
-    this.result = result;
+const attempt = (action) => {
+  try {
+    return action();
+  } catch {
+    return null;
   }
-}
+};
+const oneLine = (text, limit = 240) => text.replace(/\s+/g, ' ').trim().slice(0, limit);
+const journal = (entry) => {
+  if (!MAESTRO_DEMO_JOURNAL) return;
+  const known = { at: new Date().toISOString(), pid: process.pid, turn: MAESTRO_RUN ?? null };
+  fs.appendFileSync(MAESTRO_DEMO_JOURNAL, `${JSON.stringify({ ...known, ...entry, sessionId })}\n`);
+};
 
-// --- What goes out -----------------------------------------------------------------------------------
-
-const emit = (event) =>
-  new Promise((done) => {
-    process.stdout.write(`${JSON.stringify({ ...event, session_id: sessionId })}\n`, () => done());
-  });
 // Who reads may go away; the work goes on, as with the real CLIs.
 process.stdout.on('error', () => {});
-
-const stream = (event) => emit({ type: 'stream_event', event, parent_tool_use_id: null });
-const journal = (entry) => {
-  if (!process.env.MAESTRO_DEMO_JOURNAL) return;
-  const line = {
-    at: new Date().toISOString(),
-    pid: process.pid,
-    turn: process.env.MAESTRO_RUN ?? null,
-  };
-  fs.appendFileSync(process.env.MAESTRO_DEMO_JOURNAL, `${JSON.stringify({ ...line, ...entry })}\n`);
+const emit = (type, fields) => {
+  const line = JSON.stringify({ type, ...fields, session_id: sessionId });
+  return new Promise((written) => process.stdout.write(`${line}\n`, () => written()));
 };
+const stream = (type, fields) => emit('stream_event', { event: { type, ...fields } });
 
 let outputTokens = 0;
-const tokens = (text) => Math.ceil(text.length / 4);
 const usage = () => ({
-  input_tokens: tokens(prompt),
+  input_tokens: Math.ceil(prompt.length / 4),
   output_tokens: outputTokens,
-  cache_creation_input_tokens: 0,
-  cache_read_input_tokens: tokens(JSON.stringify(state)),
+  cache_read_input_tokens: Math.ceil(JSON.stringify(state).length / 4),
 });
-const assistant = async (content, id = `msg_${randomUUID()}`) => {
-  outputTokens += tokens(JSON.stringify(content));
-  const message = { id, type: 'message', role: 'assistant', model: 'demo', content: [content] };
-  await emit({
-    type: 'assistant',
-    message: { ...message, usage: usage() },
-    parent_tool_use_id: null,
-  });
+const assistant = (block, id = `msg_${randomUUID()}`) => {
+  outputTokens += Math.ceil(JSON.stringify(block).length / 4);
+  const message = { id, role: 'assistant', model: 'demo', content: [block], usage: usage() };
+  return emit('assistant', { message });
 };
 
-/** Streams a text piece by piece, then as the whole message. */
-const say = async (text, pieces = text.match(/(?:\S+\s*){1,6}|\s+/g) ?? [], pause = paceMs) => {
+/** Streams a text piece by piece, then gives it whole. */
+const say = async (text, pieces = text.match(/(?:\S+\s*){1,6}|\s+/g) ?? [], pauseMs = paceMs) => {
   const id = `msg_${randomUUID()}`;
-  await stream({ type: 'message_start', message: { id, role: 'assistant', usage: usage() } });
+  await stream('message_start', { message: { id } });
   for (const piece of pieces) {
-    if (pause > 0) await sleep(pause);
-    await stream({
-      type: 'content_block_delta',
-      index: 0,
-      delta: { type: 'text_delta', text: piece },
-    });
+    if (pauseMs > 0) await sleep(pauseMs);
+    const delta = { type: 'text_delta', text: piece };
+    await stream('content_block_delta', { index: 0, delta });
   }
   await assistant({ type: 'text', text }, id);
-  await stream({ type: 'message_stop' });
+  await stream('message_stop');
   return text;
 };
 
@@ -91,18 +73,13 @@ const tool = async (name, input, action) => {
   const id = `toolu_${randomUUID()}`;
   await assistant({ type: 'tool_use', id, name, input });
   if (paceMs > 0) await sleep(paceMs);
-  const finish = (content, is_error) =>
-    emit({
-      type: 'user',
-      message: {
-        role: 'user',
-        content: [{ type: 'tool_result', tool_use_id: id, content, is_error }],
-      },
-      parent_tool_use_id: null,
-    });
+  const finish = (content, is_error) => {
+    const block = { type: 'tool_result', tool_use_id: id, content, is_error };
+    return emit('user', { message: { role: 'user', content: [block] } });
+  };
   try {
     const answer = action();
-    await finish(String(answer ?? 'done'), false);
+    await finish(answer, false);
     return answer;
   } catch (error) {
     await finish(error.message, true);
@@ -110,133 +87,106 @@ const tool = async (name, input, action) => {
   }
 };
 
-// --- What it can do ----------------------------------------------------------------------------------
-
-const inProject = (path) => {
-  const full = resolve(path);
-  if (relative(process.cwd(), full).split(/[\\/]/)[0] === '..') {
-    throw new Error(`${path} is outside of the project`);
-  }
-  return full;
-};
-const writing = (path) => {
+const mayWrite = (path) => {
   if (readOnly) throw new Error(`Cannot write to ${path} while in plan mode.`);
+  const outside = relative(process.cwd(), resolve(path)).split(/[\\/]/)[0] === '..';
+  if (outside) throw new Error(`${path} is outside of the project.`);
 };
-const writeFile = (path, text, how = fs.writeFileSync) =>
+const writeFile = (path, text, write = fs.writeFileSync) =>
   tool('Write', { file_path: path, content: text }, () => {
-    writing(path);
-    const full = inProject(path);
-    fs.mkdirSync(dirname(full), { recursive: true });
-    how(full, text.replaceAll('\\n', '\n').replace(/\n?$/, '\n'));
-    return `wrote ${path}`;
+    mayWrite(path);
+    fs.mkdirSync(dirname(resolve(path)), { recursive: true });
+    write(path, text.replaceAll('\\n', '\n').replace(/\n?$/, '\n'));
+    return `Wrote ${path}`;
   });
+
 const git = (...args) =>
   execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+const AUTHOR = ['-c', 'user.name=Maestro demo agent', '-c', 'user.email=demo@maestro.invalid'];
 const commit = (message) =>
   tool('Bash', { command: `git add -A && git commit -m '${message}'` }, () => {
-    writing('the repository');
+    mayWrite('.');
     git('add', '-A');
-    const author = ['-c', 'user.name=Maestro demo agent', '-c', 'user.email=demo@maestro.invalid'];
-    git(...author, 'commit', '-q', '-m', message);
+    if (git('status', '--porcelain') === '') return 'Nothing to commit';
+    git(...AUTHOR, 'commit', '-q', '-m', message);
     return git('log', '-1', '--format=%h %s');
   });
-const attempt = (action) => {
-  try {
-    return action();
-  } catch {
-    return null;
-  }
-};
 
-// --- SCRIPT: what `%% ` lines mean -------------------------------------------------------------------
-
+/** Stage directions for tests: what a line `%% verb argument` of the prompt makes it do. */
 const SCRIPT = {
   sleep: (ms) => sleep(Number(ms)),
   say: (text) => say(text),
-  write: (line) => {
+  write: async (line) => {
     const [path, text = ''] = line.split(/ :: (.*)/s);
-    return writeFile(path, text).catch(() => {});
+    await writeFile(path, text).catch(() => {});
   },
   spam: (n) => {
     const lines = Array.from({ length: Number(n) }, (_, index) => `line ${index + 1}\n`);
     return say(lines.join(''), lines, 0);
   },
-  crash: (code) => process.exit(Number(code || 1)),
   hang: () => new Promise(() => setInterval(() => {}, 60_000)),
+  crash: (code) => process.exit(Number(code || 1)),
   fail: (status) => {
-    if (!status) {
-      throw new Failed({
-        subtype: 'error_during_execution',
-        errors: ['The demo agent was told to fail'],
-      });
-    }
-    const result = `API Error: ${status} (the demo agent was told to fail)`;
-    throw new Failed({ subtype: 'success', api_error_status: Number(status), result });
+    const error = new Error('The demo agent was told to fail');
+    const result = { subtype: 'success', api_error_status: Number(status), result: error.message };
+    throw status ? Object.assign(error, { result }) : error;
   },
 };
+/** Follows the script in a text; the last thing it made it say, or null when there is no script. */
 const perform = async (text) => {
-  const lines = [...text.matchAll(/^\s*%% (\w+) ?(.*)$/gm)].filter(([, verb]) => verb in SCRIPT);
-  const said = [];
-  for (const [, verb, rest] of lines) {
+  const script = [...text.matchAll(/^\s*%% (\w+) ?(.*)$/gm)].filter(([, verb]) => SCRIPT[verb]);
+  let said = script.length > 0 ? `Done: ${script.map(([, verb]) => verb).join(', ')}` : null;
+  for (const [, verb, rest] of script) {
     const answer = await SCRIPT[verb](rest.trim());
-    if (verb === 'say' || verb === 'spam') said.push(answer);
+    if (typeof answer === 'string') said = answer;
   }
-  return (
-    said.at(-1) ?? (lines.length > 0 ? `Done: ${lines.map(([, verb]) => verb).join(', ')}.` : null)
-  );
+  return said;
 };
 
-// --- The parts it plays ------------------------------------------------------------------------------
+/** The text below a heading, up to the next heading. */
+const section = (heading) => {
+  const next = '^(?:[A-Z]+|ROUND \\d+ ANSWERS):';
+  return new RegExp(`^${heading}:[ \\t]*\\n?((?:(?!${next}).*\\n?)*)`, 'm')
+    .exec(prompt)?.[1]
+    .trim();
+};
 
-const HEADING = '(?:[A-Z]+|ROUND \\d+ ANSWERS):';
-const section = (heading) =>
-  new RegExp(`^${heading}[ \\t]*\\n?((?:(?!^${HEADING}).*\\n?)*)`, 'm').exec(prompt)?.[1].trim();
-const oneLine = (text, limit = 240) => text.replace(/\s+/g, ' ').trim().slice(0, limit);
-
-/** Round 0 delegates to all, round 1 asks the first again, round 2 sums up what was said. */
+/** Delegates to everybody, asks the first one again after round 1, sums up after round 2. */
 const moderate = async () => {
-  const question = oneLine(section('QUESTION') ?? prompt).replaceAll('@', '');
-  const rounds = [...prompt.matchAll(/^ROUND (\d+) ANSWERS:/gm)].map(([, n]) => Number(n));
+  const question = oneLine(section('QUESTION') ?? '').replaceAll('@', '');
+  const rounds = [...prompt.matchAll(/^ROUND (\d+) ANSWERS:/gm)].map(([, round]) => Number(round));
   const round = Math.max(0, ...rounds);
-  const answers = round === 0 ? {} : { ...state.answers };
-  for (const n of rounds) {
-    const block = section(`ROUND ${n} ANSWERS`) ?? '';
-    const said = block.matchAll(/^@([^\s:]+): ?((?:(?!^@[^\s:]+: ).*\n?)*)/gm);
-    answers[n] = [...said].map(([, handle, text]) => ({ handle, text: oneLine(text) }));
+  state.answers = round === 0 ? {} : { ...state.answers };
+  for (const each of rounds) {
+    const said = section(`ROUND ${each} ANSWERS`).matchAll(/^@([^\s:]+): ?(.*(?:\n(?!@).*)*)/gm);
+    state.answers[each] = [...said].map(([, handle, text]) => ({ handle, text: oneLine(text) }));
   }
-  Object.assign(state, { answers });
   const handles = [...prompt.matchAll(/^- @(\S+) \(/gm)].map(([, handle]) => handle);
   if (round === 0 && handles.length > 0) {
-    const orders = handles.map(
-      (handle) => `@${handle} please look into this in your project: ${question}`,
-    );
+    const orders = handles.map((handle) => `@${handle} please look into your project: ${question}`);
     return say(`I will ask everybody what they see.\n${orders.join('\n')}`);
   }
-  const first = answers[1]?.[0]?.handle ?? handles[0];
-  if (round === 1) return say(`Thank you. @${first} which of your findings matters most?`);
-  const all = Object.values(answers).flat();
-  const quotes = all.map(({ handle, text }) => `- ${handle}: "${text.replaceAll('@', '')}"`);
-  return say(
-    `To sum up: ${question}\n${quotes.join('\n')}\nThat is everything the team has found.`,
-  );
+  const first = state.answers[1]?.[0]?.handle ?? handles[0];
+  if (round === 1) return say(`Thank you. @${first} please say which finding matters most.`);
+  const answers = Object.values(state.answers).flat();
+  const quotes = answers.map(({ handle, text }) => `- ${handle}: "${text.replaceAll('@', '')}"`);
+  return say(`To sum up: ${question}\n${quotes.join('\n')}\nThat is what the team has found.`);
 };
 
 const participate = async () => {
   await perform(prompt);
-  const names = await tool('Glob', { pattern: '*' }, () => fs.readdirSync('.').sort().join(' '));
-  const files = names.split(' ').filter((name) => name !== '' && name !== '.git');
+  const listing = await tool('Glob', { pattern: '*' }, () => fs.readdirSync('.').sort().join('\n'));
+  const files = listing.split('\n').filter((name) => name !== '' && name !== '.git');
   const readme = attempt(() => fs.readFileSync('README.md', 'utf8').split('\n', 1)[0]);
   const last = attempt(() => git('log', '-1', '--format=%h %s'));
-  const seen = files.slice(0, 8).join(', ') || 'nothing';
   const facts = [readme && `its README begins "${readme}"`, last && `its last commit is ${last}`];
-  const more = facts.filter(Boolean).join(' and ') || 'it has neither a README nor a commit';
-  return say(
-    `On ${hostname()} the project ${basename(process.cwd())} has ${files.length} entries: ${seen}. ` +
-      `As to the rest, ${more}.`,
-  );
+  const known = facts.filter(Boolean).join(' and ') || 'it has neither a README nor a commit';
+  const seen = files.slice(0, 8).join(', ') || 'nothing';
+  const project = `the project ${basename(process.cwd())} has ${files.length} entries: ${seen}`;
+  return say(`On ${hostname()} ${project}. As to the rest, ${known}.`);
 };
 
-/** First open checkbox outside of code fences, with the place of its mark. */
+/** The first open checkbox outside of code fences, and where its mark is. */
 const openTask = (text) => {
   let fenced = false;
   let at = 0;
@@ -254,145 +204,98 @@ const DEEDS = [
   [/append `([^`]*)` to `([^`]+)`/gi, (text, path) => writeFile(path, text, fs.appendFileSync)],
   [/commit everything with message `([^`]+)`/gi, (message) => commit(message)],
 ];
+const deedsOf = (text) => {
+  const found = DEEDS.flatMap(([pattern, act]) =>
+    [...text.matchAll(pattern)].map(({ index, 1: a, 2: b }) => ({ index, act: () => act(a, b) })),
+  );
+  const note = `notes/${text.slice(0, 40).replace(/\W+/g, '-')}.md`;
+  if (found.length === 0) return [() => writeFile(note, `Done: ${text}`)];
+  return found.sort((a, b) => a.index - b.index).map(({ act }) => act);
+};
 
 const doTask = async () => {
-  const document = resolve(documentPath);
-  const before = await tool('Read', { file_path: documentPath }, () =>
-    fs.readFileSync(document, 'utf8'),
-  );
-  const task = openTask(before);
+  const read = () => fs.readFileSync(documentPath, 'utf8');
+  const task = openTask(await tool('Read', { file_path: documentPath }, read));
   if (!task) return say('Nothing is left to do in this document.');
   await perform(task.text);
   await say(`Next: ${task.text}`);
-  const deeds = DEEDS.flatMap(([pattern, act]) =>
-    [...task.text.matchAll(pattern)].map((found) => ({
-      at: found.index,
-      act: () => act(...found.slice(1)),
-    })),
-  ).sort((a, b) => a.at - b.at);
-  const slug =
-    task.text
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .slice(0, 40) || 'task';
-  if (deeds.length === 0)
-    deeds.push({ act: () => writeFile(`notes/${slug}.md`, `Done: ${task.text}`) });
-  // Ticked before the last deed, so that a commit holds the ticked document too.
-  const after = `${before.slice(0, task.mark)}x${before.slice(task.mark + 1)}`;
+  const setMark = (mark) => {
+    if (readOnly) throw new Error(`Cannot write to ${documentPath} while in plan mode.`);
+    const text = read();
+    fs.writeFileSync(documentPath, text.slice(0, task.mark) + mark + text.slice(task.mark + 1));
+    return 'Ticked';
+  };
+  const deeds = deedsOf(task.text);
   try {
-    for (const deed of deeds.slice(0, -1)) await deed.act();
-    await tool(
-      'Edit',
-      { file_path: documentPath },
-      () => (writing(documentPath), fs.writeFileSync(document, after)),
-    );
-    await deeds.at(-1).act();
+    for (const deed of deeds.slice(0, -1)) await deed();
+    // Ticked before the last deed, so that a commit holds the ticked document too.
+    await tool('Edit', { file_path: documentPath }, () => setMark('x'));
+    await deeds.at(-1)();
   } catch (error) {
-    if (!readOnly) fs.writeFileSync(document, before);
+    attempt(() => setMark(' '));
     return say(`I could not do "${task.text}": ${oneLine(error.message)}`);
   }
   return say(`Did: ${task.text}`);
 };
 
 const converse = async () => {
-  const scripted = await perform(prompt);
-  const turn = `This is message ${state.prompts.length} of our conversation`;
-  return scripted ?? say(`You said "${oneLine(prompt, 120)}". ${turn}, and I am on ${hostname()}.`);
+  const echo = `You said "${oneLine(prompt, 120)}", message ${state.prompts.length} of our talk`;
+  return (await perform(prompt)) ?? (await say(`${echo}. I am on ${hostname()}.`));
 };
 
-const PARTS = { moderator: moderate, participant: participate, task: doTask };
-
-// --- One turn ----------------------------------------------------------------------------------------
-
-const finish = async (result) => {
+const finish = (result) => {
   const used = usage();
-  const cost = (used.input_tokens + used.output_tokens * 5) / 1e6;
-  await emit({
-    type: 'result',
+  return emit('result', {
     is_error: result.subtype !== 'success' || result.api_error_status !== undefined,
     ...result,
-    duration_ms: Date.now() - startedAt,
-    num_turns: 1,
-    total_cost_usd: cost,
+    total_cost_usd: (used.input_tokens + used.output_tokens * 5) / 1e6,
     usage: used,
-    modelUsage: {
-      demo: { inputTokens: used.input_tokens, outputTokens: outputTokens, contextWindow: WINDOW },
-    },
+    modelUsage: { demo: { contextWindow: 200_000 } },
   });
 };
 
-const giveUp = (code, complaint) => {
-  process.stderr.write(`${complaint}\n`);
-  process.exit(code);
-};
-
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-]) {
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => {
-    journal({ event: 'end', sessionId, signal });
+    journal({ event: 'end', signal });
     process.exit(code);
   });
 }
-
 if (flags.includes('--version')) {
-  console.log(VERSION);
+  console.log('1.0.0 (Maestro demo agent)');
   process.exit(0);
 }
+
 const prompt = process.stdin.isTTY ? '' : fs.readFileSync(0, 'utf8');
-if (prompt.trim() === '') giveUp(1, 'Error: Input must be provided through stdin');
-const known = attempt(() => JSON.parse(fs.readFileSync(stateFile, 'utf8')));
-if (known && !resumed) giveUp(1, `Error: Session ID ${sessionId} is already in use.`);
-const state = known ?? { prompts: [] };
+const earlier = attempt(() => JSON.parse(fs.readFileSync(stateFile, 'utf8')));
+const state = earlier ?? { prompts: [] };
 const role = /^ROLE:\s*(\w+)/m.exec(prompt)?.[1] ?? null;
 const documentPath = /^DOCUMENT:\s*(.+?)\s*$/m.exec(prompt)?.[1] ?? null;
-const task =
-  role === 'task' && documentPath !== null
-    ? attempt(() => openTask(fs.readFileSync(documentPath, 'utf8')))
-    : null;
+const task = attempt(() => openTask(fs.readFileSync(documentPath, 'utf8')).text);
+const asked = { role, document: documentPath, task, resumed: resumed !== undefined };
+journal({ event: 'start', ...asked, cwd: process.cwd(), hostname: hostname() });
 
-journal({
-  event: 'start',
-  ...{
-    role,
-    document: documentPath,
-    task: task?.text ?? null,
-    sessionId,
-    resumed: resumed !== undefined,
-  },
-  ...{ cwd: process.cwd(), hostname: hostname() },
-});
-if (resumed && !known) {
-  const complaint = `No conversation found with session ID: ${resumed}`;
-  process.stderr.write(`${complaint}\n`);
-  await finish({ subtype: 'error_during_execution', errors: [complaint] });
-  process.exitCode = 1;
-} else {
-  const remember = () => {
-    fs.mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(stateFile, JSON.stringify(state), { mode: 0o600 });
-  };
+const remember = () => {
+  fs.mkdirSync(dirname(stateFile), { recursive: true, mode: 0o700 });
+  fs.writeFileSync(stateFile, JSON.stringify(state), { mode: 0o600 });
+};
+const PARTS = { moderator: moderate, participant: participate, task: documentPath && doTask };
+const play = async () => {
+  const complaint =
+    (prompt.trim() === '' && 'Error: Input must be provided through stdin') ||
+    (earlier && !resumed && `Error: Session ID ${sessionId} is already in use.`) ||
+    (resumed && !earlier && `No conversation found with session ID: ${resumed}`);
+  if (complaint) throw new Error(complaint);
   state.prompts.push(oneLine(prompt));
   remember();
-  await emit({
-    type: 'system',
-    subtype: 'init',
-    cwd: process.cwd(),
-    model: 'demo',
-    permissionMode: readOnly ? 'plan' : 'bypassPermissions',
-  });
-  try {
-    const part = role === 'task' && documentPath === null ? converse : (PARTS[role] ?? converse);
-    await finish({ subtype: 'success', result: await part() });
-  } catch (error) {
-    process.exitCode = 1;
-    await finish(
-      error instanceof Failed
-        ? error.result
-        : { subtype: 'error_during_execution', errors: [error.message] },
-    );
-  }
+  await emit('system', { subtype: 'init', cwd: process.cwd(), model: 'demo' });
+  const answer = await (PARTS[role] || converse)();
   remember();
+  return answer;
+};
+try {
+  await finish({ subtype: 'success', result: await play() });
+} catch (error) {
+  process.exitCode = 1;
+  await finish(error.result ?? { subtype: 'error_during_execution', errors: [error.message] });
 }
-journal({ event: 'end', sessionId, exitCode: process.exitCode ?? 0 });
+journal({ event: 'end', exitCode: process.exitCode ?? 0 });
