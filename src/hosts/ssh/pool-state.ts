@@ -1,0 +1,27 @@
+import { type Failure, toFailure } from '../../platform/errors/domain-error.js';
+import { SshFailure, type SshErrorCode } from './errors.js';
+
+export type PoolStatus = 'connecting' | 'online' | 'offline' | 'auth-failed' | 'host-key-changed';
+
+export interface PoolState {
+  status: PoolStatus;
+  /** Why the host cannot be reached; null while it can. */
+  error: Failure | null;
+  /** Milliseconds of one round trip, measured when the last connection was made. */
+  latencyMs: number | null;
+}
+
+const STATUS_OF: Partial<Record<SshErrorCode, PoolStatus>> = {
+  'ssh/auth-failed': 'auth-failed',
+  'ssh/no-identity': 'auth-failed',
+  'ssh/key-passphrase-required': 'auth-failed',
+  'ssh/key-not-found': 'auth-failed',
+  'ssh/key-permissions': 'auth-failed',
+  'ssh/host-key-changed': 'host-key-changed',
+};
+
+export const stateAfter = (error: Error, latencyMs: number | null): PoolState => ({
+  status: (error instanceof SshFailure ? STATUS_OF[error.code] : undefined) ?? 'offline',
+  error: toFailure(error),
+  latencyMs,
+});
