@@ -1,0 +1,11 @@
+export { ConfigInvalid, StoreChanged } from './config.errors.js';
+export { CONFIG, ConfigModule, InjectConfig } from './config.module.js';
+export { type Config, type ConfigOverrides, parseConfig } from './config.js';
+export {
+  type KeptSecret,
+  type Store,
+  prepareDataDir,
+  readOrCreateSecret,
+  recordStore,
+  storeOf,
+} from './data-dir.js';
