@@ -1,0 +1,18 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { ConnectionDrain } from './connection-drain.js';
+import { ProblemFilter } from './problem.filter.js';
+import { IdempotencyKeys } from './storage/idempotency-keys.repository.js';
+import { ZodPipe } from './zod.pipe.js';
+
+@Global()
+@Module({
+  providers: [
+    ConnectionDrain,
+    IdempotencyKeys,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useClass: ZodPipe },
+  ],
+  exports: [ConnectionDrain, IdempotencyKeys],
+})
+export class HttpModule {}

@@ -1,0 +1,34 @@
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+
+/** From what is always said to what is said on request. */
+const LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const satisfies LogLevel[];
+
+/**
+ * One JSON object a line on stderr; stdout belongs to what the command says. The convention for everyone is Nest's
+ * `Logger` with a constant message and its facts: `log.log('remote probed', { remoteId, tookMs })`.
+ */
+export class JsonLogger extends ConsoleLogger {
+  /** @param level The least urgent level that is still written. */
+  constructor(level: (typeof LEVELS)[number] = 'log') {
+    super({
+      json: true,
+      flattenParams: true,
+      logLevels: LEVELS.slice(0, LEVELS.indexOf(level) + 1),
+    });
+  }
+
+  protected override printMessages(
+    messages: unknown[],
+    context?: string,
+    logLevel?: LogLevel,
+    _stream?: 'stdout' | 'stderr',
+    errorStack?: unknown,
+    params?: Record<string, unknown>,
+  ): void {
+    super.printMessages(messages, context, logLevel, 'stderr', errorStack, params);
+  }
+
+  protected override printStackTrace(): void {
+    // The stack is a field of the line.
+  }
+}
