@@ -1,0 +1,278 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
+import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
+import { isTransient } from '../../src/hosts/transient.js';
+import { poolFor, runLine, startLine } from '../support/ssh-pool.js';
+import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
+
+const onSshd = sshdAvailable() ? describe : describe.skip;
+const needs = sshdAvailable() ? '' : ' (skipped: no sshd on this machine)';
+
+const until = async (condition: () => boolean, what: string): Promise<void> => {
+  for (const deadline = Date.now() + 15_000; !condition(); await delay(5)) {
+    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
+  }
+};
+
+const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'it did not fail',
+    (error: unknown) => error,
+  );
+
+const logins = (sshd: TestSshd): number => sshd.log().split('Accepted publickey').length - 1;
+
+onSshd(`A pool of connections to a real sshd${needs}`, () => {
+  let sshd: TestSshd;
+  let pool: ConnectionPool;
+  let states: PoolState[];
+
+  beforeEach(async () => {
+    sshd = await startSshd();
+    states = [];
+    pool = poolFor(sshd, { onState: (state) => states.push(state) });
+  });
+
+  afterEach(async () => {
+    await pool.close();
+    await sshd.stop();
+  });
+
+  it('carries all sequential work over one login', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const result = await runLine(await pool.open('start'), `echo round ${String(round)}`);
+      expect(result).toEqual({ code: 0, output: `round ${String(round)}\n` });
+    }
+    expect(logins(sshd)).toBe(1);
+    expect(states.map(({ status }) => status)).toEqual(['connecting', 'online']);
+    expect(states[1]?.latencyMs).toBeGreaterThan(0);
+  });
+
+  it('tells the exit code of a program, and null when a signal killed it', async () => {
+    expect(await runLine(await pool.open('start'), 'exit 7')).toMatchObject({ code: 7 });
+    expect(await runLine(await pool.open('start'), 'kill -9 $$')).toMatchObject({ code: null });
+  });
+
+  it('carries binary input and output of many megabytes unchanged', async () => {
+    const channel = await pool.open('bulk');
+    const sent = Buffer.alloc(6_000_000, 0).map((_, index) => (index * 31) % 256);
+    channel.stdin.write('cat\n');
+    channel.stdin.end(sent);
+    channel.stderr.resume();
+    const chunks: Buffer[] = [];
+    for await (const chunk of channel.stdout) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).equals(Buffer.from(sent))).toBe(true);
+    expect(await channel.closed).toEqual({ code: 0 });
+  });
+
+  it('holds back a writer whose reader does not read', async () => {
+    const channel = await pool.open('bulk');
+    const first = await startLine(channel, 'head -c 20000000 /dev/zero; echo end >&2');
+    expect(first.length).toBeGreaterThan(0);
+    channel.stdout.pause();
+    const other = await runLine(await pool.open('start'), 'echo still alive');
+    expect(other.output).toBe('still alive\n');
+    expect(channel.stdout.readableLength).toBeLessThan(4_000_000);
+    let taken = first.length;
+    for await (const chunk of channel.stdout) taken += (chunk as Buffer).length;
+    expect(taken).toBe(20_000_000);
+  });
+
+  it('serves sixty simultaneous requests although the server allows ten sessions per connection', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 60 }, async (_, index) =>
+        runLine(await pool.open('start'), `sleep 0.1; echo ${String(index)}`),
+      ),
+    );
+    expect(results.map(({ output }) => Number(output))).toEqual([...results.keys()]);
+    expect(pool.size).toBeGreaterThan(1);
+    expect(pool.size).toBeLessThanOrEqual(8);
+  });
+
+  it('lets control through when all other channels are taken', async () => {
+    const small = poolFor(sshd, {
+      limits: { maxConnections: 1, channelsPerConnection: 4, warmChannels: 0 },
+    });
+    try {
+      const busy = await Promise.all([1, 2, 3].map(() => small.open('follow')));
+      const waiting = small.open('bulk', AbortSignal.timeout(10_000));
+      waiting.catch(() => undefined);
+      const control = await runLine(await small.open('control'), 'echo cancelled');
+      expect(control.output).toBe('cancelled\n');
+      busy[0]?.close();
+      expect((await runLine(await waiting, 'echo my turn')).output).toBe('my turn\n');
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('starts work on a channel whose loader was started beforehand', async () => {
+    (await pool.open('start')).close();
+    await until(() => sshd.log().includes('Accepted'), 'login');
+    const pids: number[] = [];
+    const first = await runLine(await pool.open('start'), 'echo $$');
+    pids.push(Number(first.output));
+    const startedAt = process.hrtime.bigint();
+    const { output } = await runLine(await pool.open('start'), 'ps -o etimes= -p $$; echo $$');
+    expect(output.trim().split(/\s+/)).toHaveLength(2);
+    expect(Number(process.hrtime.bigint() - startedAt)).toBeGreaterThan(0);
+  });
+
+  it('gives up waiting when asked to, and not the place of others', async () => {
+    const small = poolFor(sshd, {
+      limits: { maxConnections: 1, channelsPerConnection: 2, warmChannels: 0 },
+    });
+    try {
+      const busy = await small.open('follow');
+      const impatient = new AbortController();
+      const aborted = small.open('start', impatient.signal);
+      const patient = small.open('start');
+      impatient.abort(new Error('changed my mind'));
+      expect(await rejectionOf(aborted)).toMatchObject({ message: 'changed my mind' });
+      busy.close();
+      expect((await runLine(await patient, 'echo here')).output).toBe('here\n');
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('reports a cut link as lost and transient, and works again with the next request', async () => {
+    const channel = await pool.open('follow');
+    await startLine(channel, 'echo started; sleep 60');
+    sshd.cutConnections();
+    const error = await rejectionOf(channel.closed);
+    expect(error).toMatchObject({ code: 'ssh/connection-lost' });
+    expect(isTransient(error)).toBe(true);
+    expect(states.at(-1)).toMatchObject({
+      status: 'offline',
+      error: { code: 'ssh/connection-lost' },
+    });
+    expect((await runLine(await pool.open('start'), 'echo again')).output).toBe('again\n');
+    expect(states.at(-1)).toMatchObject({ status: 'online', error: null });
+  });
+
+  it('never hands out a channel of a link that was lost', async () => {
+    (await pool.open('start')).close();
+    await until(() => sshd.proxy.links === 1, 'link');
+    for (let round = 0; round < 3; round += 1) {
+      await runLine(await pool.open('start'), 'true');
+      await sshd.killSessions();
+      await until(() => sshd.proxy.links === 0, 'link gone');
+      await until(() => states.at(-1)?.status === 'offline', 'offline');
+      expect((await runLine(await pool.open('start'), 'echo fine')).output).toBe('fine\n');
+    }
+  });
+
+  it('notices a half-open link by its missing answers', async () => {
+    await pool.close();
+    pool = poolFor(sshd, { changes: { keepalive: { intervalMs: 100, countMax: 2 } } });
+    const channel = await pool.open('follow');
+    await startLine(channel, 'echo started; sleep 60');
+    sshd.proxy.mode = 'blackhole';
+    const error = await rejectionOf(channel.closed);
+    expect(error).toMatchObject({
+      code: 'ssh/connection-lost',
+      message: expect.stringContaining('Keepalive'),
+    });
+    sshd.proxy.mode = 'pass';
+    expect((await runLine(await pool.open('start'), 'echo back')).output).toBe('back\n');
+  });
+
+  it('refuses at once while it waits after a failed attempt, with the same reason', async () => {
+    sshd.proxy.mode = 'refuse';
+    const first = await rejectionOf(pool.open('start'));
+    const links = logins(sshd);
+    const second = await rejectionOf(pool.open('start'));
+    expect(first).toMatchObject({ code: 'ssh/connection-lost' });
+    expect(second).toBe(first);
+    sshd.proxy.mode = 'pass';
+    expect(logins(sshd)).toBe(links);
+    pool.reset();
+    expect((await runLine(await pool.open('start'), 'echo ok')).output).toBe('ok\n');
+  });
+
+  it('takes a changed host key as final until it is reset', async () => {
+    await runLine(await pool.open('start'), 'true');
+    await sshd.restart({ newHostKey: true });
+    sshd.cutConnections();
+    await until(() => states.at(-1)?.status === 'offline', 'offline');
+    const error = await rejectionOf(pool.open('start'));
+    expect(error).toMatchObject({
+      code: 'ssh/host-key-changed',
+      message: expect.stringContaining(sshd.hostKeyFingerprint),
+    });
+    expect(isTransient(error)).toBe(false);
+    expect(states.at(-1)).toMatchObject({ status: 'host-key-changed' });
+
+    const attempts = sshd.log().length;
+    expect(await rejectionOf(pool.open('start'))).toBe(error);
+    expect(sshd.log()).toHaveLength(attempts);
+
+    pool.reset();
+    expect(await rejectionOf(pool.open('start'))).not.toBe(error);
+  });
+
+  it('closes connections that nobody uses, and connects again for the next request', async () => {
+    const brief = poolFor(sshd, { limits: { idleExtraMs: 50, idleLastMs: 100, warmForMs: 50 } });
+    try {
+      await Promise.all(
+        Array.from({ length: 30 }, async () => runLine(await brief.open('start'), 'sleep 0.1')),
+      );
+      expect(brief.size).toBeGreaterThan(1);
+      await until(() => brief.size === 0, 'all idle connections closed');
+      expect((await runLine(await brief.open('start'), 'echo hello')).output).toBe('hello\n');
+    } finally {
+      await brief.close();
+    }
+  });
+
+  it('keeps a connection that somebody still uses, however quiet it is', async () => {
+    const brief = poolFor(sshd, { limits: { idleExtraMs: 20, idleLastMs: 40, warmForMs: 20 } });
+    try {
+      const quiet = await brief.open('follow');
+      const idle = runLine(await brief.open('start'), 'sleep 0.5; echo done');
+      expect((await idle).output).toBe('done\n');
+      expect((await runLine(quiet, 'echo still here')).output).toBe('still here\n');
+    } finally {
+      await brief.close();
+    }
+  });
+
+  it('ends everything when it is closed', async () => {
+    const channel = await pool.open('follow');
+    await pool.close();
+    expect(await rejectionOf(channel.closed)).toMatchObject({ code: 'ssh/connection-lost' });
+    expect(await rejectionOf(pool.open('start'))).toMatchObject({ code: 'ssh/connection-lost' });
+    await until(() => sshd.proxy.links === 0, 'links closed');
+  });
+});
+
+onSshd(`A server that allows a single session${needs}`, () => {
+  it('still serves everybody, one connection each', async () => {
+    const sshd = await startSshd({ directives: ['MaxSessions 1'] });
+    const pool = poolFor(sshd);
+    try {
+      const results = await Promise.all(
+        Array.from({ length: 12 }, async (_, index) =>
+          runLine(await pool.open('start'), `echo ${String(index)}`),
+        ),
+      );
+      expect(results.map(({ output }) => Number(output))).toEqual([...results.keys()]);
+    } finally {
+      await pool.close();
+      await sshd.stop();
+    }
+  });
+
+  it('says that no sessions are allowed at all when that is so', async () => {
+    const sshd = await startSshd({ directives: ['MaxSessions 0'] });
+    const pool = poolFor(sshd, { limits: { openTimeoutMs: 400 } });
+    try {
+      expect(await rejectionOf(pool.open('start'))).toMatchObject({ code: 'ssh/session-limit' });
+    } finally {
+      await pool.close();
+      await sshd.stop();
+    }
+  });
+});

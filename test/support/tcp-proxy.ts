@@ -1,0 +1,1 @@
+export { TcpProxy } from '../../src/cli/demo/tcp-proxy.js';
