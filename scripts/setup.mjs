@@ -81,9 +81,10 @@ const installedByHand = () => {
     if (path === '') return true;
     const { version, optional, os, cpu, libc } = locked[path];
     if (installed[path]) return installed[path].version === version && existsSync(join(root, path));
-    const meantForUs =
-      (!os || os.includes(process.platform)) && (!cpu || cpu.includes(process.arch)) && !libc;
-    return Boolean(optional) && !meantForUs;
+    // Those of other platforms, and what only they need, are left out.
+    const madeForUs =
+      os && os.includes(process.platform) && cpu && cpu.includes(process.arch) && !libc;
+    return Boolean(optional) && !madeForUs;
   });
 };
 
