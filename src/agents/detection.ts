@@ -17,7 +17,7 @@ const LIMIT_MS = 10_000;
  * "Not there" is an answer; a host that cannot be asked throws its `ssh/*` or `host/*` error.
  */
 export const detectAgent = async (
-  host: Host,
+  host: Pick<Host, 'run'>,
   adapter: Pick<AgentAdapter, 'agent' | 'program' | 'versionArgs'>,
   command: string | null = null,
 ): Promise<Detection> => {

@@ -36,15 +36,15 @@ const block = z
     input: z.record(z.string(), z.unknown()).nullish().catch(null),
     tool_use_id: text,
     is_error: z.boolean().nullish().catch(null),
-    content: z.unknown(),
+    content: z.unknown().optional(),
   })
-  .catch({ type: 'unreadable', content: null });
+  .catch({ type: 'unreadable' });
 export type ContentBlock = z.infer<typeof block>;
 
 const content = z
   .union([z.array(block), z.string().transform((line): ContentBlock[] => [textBlock(line)])])
   .catch([]);
-const textBlock = (line: string): ContentBlock => ({ type: 'text', text: line, content: null });
+const textBlock = (line: string): ContentBlock => ({ type: 'text', text: line });
 
 const common = { session_id: text, parent_tool_use_id: text };
 

@@ -1,0 +1,163 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type TurnRequest } from '../../src/agents/adapter.js';
+import { ClaudeCodeAdapter } from '../../src/agents/claude-code/claude-code-adapter.js';
+import { claudeCli } from '../support/agent-clis.js';
+import { type ModelApi, startModelApi } from '../support/model-api.js';
+import { type AgentRun, startAgent, turn } from '../support/run-agent.js';
+
+const cli = claudeCli();
+const adapter = new ClaudeCodeAdapter();
+const describeWithCli = cli ? describe : describe.skip;
+const why = cli ? '' : ' (skipped: not installed, see scripts/install-agent-clis.mjs)';
+
+describeWithCli(`The real Claude Code${why}`, () => {
+  let api: ModelApi;
+  let root: string;
+  let project: string;
+  let env: NodeJS.ProcessEnv;
+
+  beforeEach(async () => {
+    api = await startModelApi();
+    root = mkdtempSync(join(tmpdir(), 'maestro-claude-'));
+    project = join(root, 'project');
+    mkdirSync(project);
+    mkdirSync(join(root, 'tmp'));
+    // Nothing of this machine gets in, and nothing but the model API can be reached.
+    const nowhere = 'http://127.0.0.1:9';
+    env = {
+      ...{ PATH: process.env['PATH'], HOME: root, TMPDIR: join(root, 'tmp'), LANG: 'C.UTF-8' },
+      ...{ ANTHROPIC_BASE_URL: api.url, ANTHROPIC_API_KEY: 'sk-ant-zzzz' },
+      ...{ CLAUDE_CODE_MAX_RETRIES: '0', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+      ...{ HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, http_proxy: nowhere, https_proxy: nowhere },
+      ...{ NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' },
+    };
+  });
+  afterEach(async () => {
+    await api.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const start = (prompt: string, more: Partial<TurnRequest> = {}): AgentRun => {
+    const request = turn(prompt, { command: cli?.path ?? null, ...more });
+    return startAgent(adapter, adapter.launch(request), { cwd: project, env });
+  };
+  const file = (name: string): string => join(project, name);
+
+  it('answers, streams its text and says what it used', async () => {
+    const run = start(
+      'Hi.\n%% slow 5 5\n%% usage 700 20 300 50\n%% say The answer is "42" – ünïcödé.',
+    );
+    const { outcome, state, shown } = await run.done;
+    expect(outcome).toEqual({ kind: 'completed', text: 'The answer is "42" – ünïcödé.' });
+    expect(shown).toBe('The answer is "42" – ünïcödé.');
+    expect(run.facts.length).toBeGreaterThan(3);
+    expect(state.usage).toMatchObject({
+      ...{ inputTokens: 700, outputTokens: 20, cacheReadTokens: 300, cacheWriteTokens: 50 },
+      ...{ contextTokens: 1050, contextWindow: expect.any(Number), costUsd: expect.any(Number) },
+    });
+  });
+
+  it('resumes its conversation and takes the model of the session', async () => {
+    const { state } = await start('%% say first').done;
+    const more = { providerSessionId: state.providerSessionId, model: 'claude-sonnet-4-5' };
+    const second = await start('%% report', more).done;
+    expect(second.outcome).toMatchObject({
+      kind: 'completed',
+      text: expect.stringMatching(/^REPORT model=claude-sonnet-4-5.* answers-before=1$/),
+    });
+    expect(second.state.providerSessionId).toBe(state.providerSessionId);
+  });
+
+  it('edits files and runs commands with nobody there to allow it', async () => {
+    writeFileSync(file('PLAN.md'), '- [ ] first\n');
+    const plan = file('PLAN.md');
+    const script = [`%% read ${plan}`, `%% edit ${plan} :: - [ ] first :: - [x] first`];
+    const run = start([...script, '%% bash echo made > made.txt; id -u', '%% say done'].join('\n'));
+    const { outcome } = await run.done;
+    expect(outcome).toEqual({ kind: 'completed', text: 'done' });
+    expect(readFileSync(plan, 'utf8')).toBe('- [x] first\n');
+    expect(readFileSync(file('made.txt'), 'utf8')).toBe('made\n');
+    const tools = run.facts.flatMap((fact) => (fact.type === 'tool' ? [fact] : []));
+    expect(tools.map(({ name, phase }) => `${name} ${phase}`)).toEqual([
+      ...['Read started', 'Read completed', 'Edit started', 'Edit completed'],
+      ...['Bash started', 'Bash completed'],
+    ]);
+    expect(tools[2]?.summary).toBe(plan);
+  });
+
+  it('writes nothing in a read-only turn, whichever tool it tries', async () => {
+    const script = ['%% bash echo x > by-bash.txt', `%% write ${file('by-write.txt')} :: x`];
+    const run = start([...script, '%% say tried'].join('\n'), { readOnly: true });
+    const { outcome } = await run.done;
+    expect(outcome).toEqual({ kind: 'completed', text: 'tried' });
+    expect(
+      run.facts.filter((fact) => fact.type === 'tool' && fact.phase === 'failed'),
+    ).toHaveLength(2);
+    expect(existsSync(file('by-bash.txt'))).toBe(false);
+    expect(existsSync(file('by-write.txt'))).toBe(false);
+  });
+
+  it('reads its prompt whole and exact, however long and whatever it begins with', async () => {
+    const prompt = `---\ntitle: x\n---\n${'words and "quotes" $HOME `id`\n'.repeat(12_000)}%% say read`;
+    expect((await start(prompt).done).outcome).toEqual({ kind: 'completed', text: 'read' });
+    const sent = api.requests.flatMap(({ messages }) => messages.flatMap(({ content }) => content));
+    expect(sent.some(({ text }) => text?.includes(prompt))).toBe(true);
+  });
+
+  it.each([
+    ['401', { kind: 'failed', failure: { code: 'agent/auth-failed', recoverable: false } }],
+    ['403', { kind: 'failed', failure: { code: 'agent/auth-failed' } }],
+    ['429', { kind: 'limited', failure: { code: 'agent/limit' } }],
+    ['529', { kind: 'failed', failure: { code: 'agent/overloaded', recoverable: true } }],
+    ['ctx', { kind: 'failed', failure: { code: 'agent/context-full' } }],
+  ])('fails with its reason when the provider answers %s', async (failure, expected) => {
+    const { outcome } = await start(`Please.\n%% err ${failure}`).done;
+    expect(outcome).toMatchObject(expected);
+  });
+
+  it('fails with its reason when the provider cannot be reached', async () => {
+    await api.close();
+    expect((await start('hello').done).outcome).toMatchObject({
+      failure: { code: 'agent/network' },
+    });
+  });
+
+  it('fails with its reason when nobody has signed in', async () => {
+    delete env['ANTHROPIC_API_KEY'];
+    expect((await start('hello').done).outcome).toMatchObject({
+      failure: { code: 'agent/auth-failed', hint: expect.stringContaining('Sign in') },
+    });
+  });
+
+  it('fails with its reason when the conversation is not there', async () => {
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const { outcome } = await start('%% say x', { providerSessionId: unknown }).done;
+    expect(outcome).toMatchObject({ failure: { code: 'agent/session-not-found' } });
+  });
+
+  it('fails with its reason when it does not know an argument', async () => {
+    const { outcome } = await start('%% say x', { args: ['--no-such-flag'] }).done;
+    expect(outcome).toMatchObject({ failure: { code: 'agent/unsupported' } });
+  });
+
+  it('does not lose its prompt to an argument that takes many values', async () => {
+    const { outcome } = await start('%% say heard', { args: ['--allowedTools', 'Read'] }).done;
+    expect(outcome).toEqual({ kind: 'completed', text: 'heard' });
+  });
+
+  it('is resumed after it was killed in the middle of an answer', async () => {
+    const run = start(`%% slow 400 50\n%% say ${'word '.repeat(400)}`);
+    await run.shows('word');
+    run.child.kill('SIGKILL');
+    const { outcome, state } = await run.done;
+    expect(outcome).toMatchObject({ failure: { code: 'agent/crashed' } });
+    const more = { providerSessionId: state.providerSessionId };
+    expect((await start('%% say back', more).done).outcome).toEqual({
+      kind: 'completed',
+      text: 'back',
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  type AgentAdapter,
+  type Fact,
+  type Launch,
+  type Outcome,
+  type ParserState,
+  type TurnRequest,
+} from '../../src/agents/adapter.js';
+
+export const turn = (prompt: string, more: Partial<TurnRequest> = {}): TurnRequest => ({
+  ...{ prompt, providerSessionId: null, readOnly: false, model: null, args: [], command: null },
+  ...more,
+});
+
+export interface AgentRun {
+  child: ChildProcess;
+  facts: Fact[];
+  /** Resolves when a client would have seen that text. */
+  shows(text: string): Promise<void>;
+  done: Promise<{
+    state: ParserState;
+    outcome: Outcome;
+    shown: string;
+    stdout: string;
+    stderr: string;
+  }>;
+}
+
+/** Starts an agent as a host would, in exactly this environment, and follows it to its end. */
+export const startAgent = (
+  adapter: AgentAdapter,
+  launch: Launch,
+  place: { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number },
+): AgentRun => {
+  const [program, ...args] = launch.argv;
+  const child = spawn(program, args, { ...place, env: { ...launch.env, ...place.env } });
+  const facts: Fact[] = [];
+  const shown = (): string => facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
+  let state = adapter.initialState();
+  let [stdout, stderr, rest] = ['', '', ''];
+  let look = (): void => undefined;
+  const take = (line: string): void => {
+    const step = adapter.parse(state, line);
+    state = step.state;
+    facts.push(...step.facts);
+    look();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(take);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  // A program that ends before it has read everything is judged by its end, not by the broken pipe.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(launch.stdin);
+  const done = new Promise<Awaited<AgentRun['done']>>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      take(rest);
+      const end = { exitCode: code ?? 137, signal, stderrTail: stderr.slice(-16_384) };
+      resolve({ state, outcome: adapter.conclude(state, end), shown: shown(), stdout, stderr });
+    });
+  });
+  const shows = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      look = () => {
+        if (shown().includes(text)) resolve();
+      };
+      look();
+      done.then(() => {
+        reject(new Error(`It ended without saying ${JSON.stringify(text)}: ${stdout}`));
+      }, reject);
+    });
+  return { child, facts, shows, done };
+};

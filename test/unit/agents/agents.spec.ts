@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from '@jest/globals';
+import { AgentRegistry, AgentUnsupported, detectAgent } from '../../../src/agents/index.js';
+import { turn } from '../../support/run-agent.js';
+
+const registry = new AgentRegistry();
+const claude = registry.get('claude-code');
+
+describe('The registry of agents', () => {
+  it('has the agents this server can start', () => {
+    expect(registry.list().map(({ agent }) => agent)).toEqual(['claude-code', 'demo']);
+    expect(registry.get('demo').label).toBe('Demo agent');
+  });
+
+  it('refuses the others by name', () => {
+    expect(() => registry.get('gemini-cli')).toThrow(AgentUnsupported);
+    expect(() => registry.get('gemini-cli')).toThrow(/gemini-cli/);
+  });
+});
+
+describe('A turn of Claude Code', () => {
+  it('has its prompt on stdin and never among its arguments', () => {
+    const { argv, stdin } = claude.launch(
+      turn('--secret plan', { args: ['--allowedTools', 'Bash'] }),
+    );
+    expect(stdin).toBe('--secret plan');
+    expect(argv.join(' ')).not.toContain('secret');
+    expect(argv.slice(-2)).toEqual(['--allowedTools', 'Bash']);
+  });
+
+  it('resumes, with the model and the program of the session', () => {
+    const more = { providerSessionId: 'abc', model: 'opus', command: '/opt/claude' };
+    const { argv } = claude.launch(turn('x', more));
+    expect(argv[0]).toBe('/opt/claude');
+    expect(argv.join(' ')).toContain('--model opus --resume abc');
+  });
+
+  it('may write unattended, also as root, unless it is read-only', () => {
+    const writing = claude.launch(turn('x'));
+    expect(writing.argv.join(' ')).toContain('--permission-mode bypassPermissions');
+    expect(writing.env).toMatchObject({ IS_SANDBOX: '1' });
+    const reading = claude.launch(turn('x', { readOnly: true }));
+    expect(reading.argv.join(' ')).toContain('--permission-mode plan');
+    expect(reading.env).not.toHaveProperty('IS_SANDBOX');
+  });
+
+  it.each(['--dangerously-skip-permissions', '--permission-mode=bypassPermissions', '--'])(
+    'is not read-only with %s in the arguments of its session, and so refused',
+    (arg) => {
+      expect(() => claude.launch(turn('x', { args: [arg], readOnly: true }))).toThrow(
+        AgentUnsupported,
+      );
+      expect(claude.launch(turn('x', { args: [arg] })).argv).toContain(arg);
+    },
+  );
+});
+
+describe('Detection', () => {
+  /** As much of a host as detection needs: runs programs on this machine. */
+  const host: Parameters<typeof detectAgent>[0] = {
+    run: async ({ argv: [program, ...args] }) => {
+      const { status, stdout, stderr } = spawnSync(program, args, { timeout: 10_000 });
+      return { exitCode: status ?? 137, stdout, stderr };
+    },
+  };
+  const node = { agent: 'demo', program: 'node', versionArgs: ['--version'] } as const;
+
+  it('finds a program in the PATH, with its version', async () => {
+    expect(await detectAgent(host, node)).toEqual({
+      ...{ agent: 'demo', found: true, version: process.version },
+      path: expect.stringMatching(/^\/.*\/node$/),
+    });
+  });
+
+  it('finds it at the path that a session names', async () => {
+    const { path, version } = await detectAgent(host, node, process.execPath);
+    expect({ path, version }).toEqual({ path: process.execPath, version: process.version });
+  });
+
+  it('takes a name that a shell would run for a name', async () => {
+    for (const command of ['no-such-agent', '$(echo node)', '-v', '; echo /bin/sh']) {
+      expect(await detectAgent(host, node, command)).toMatchObject({ found: false, path: null });
+    }
+  });
+
+  it('has found a program that will not tell its version', async () => {
+    const silent = { ...node, versionArgs: ['-e', 'process.exit(3)'] };
+    expect(await detectAgent(host, silent)).toMatchObject({ found: true, version: null });
+  });
+});

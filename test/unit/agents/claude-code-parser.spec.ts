@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Fact } from '../../../src/agents/adapter.js';
+import { ClaudeCodeAdapter } from '../../../src/agents/claude-code/claude-code-adapter.js';
+import { exited, playBack, recordedCases, recording } from './recordings.js';
+
+const adapter = new ClaudeCodeAdapter();
+const VERSIONS = ['claude-2.1.197', 'claude-2.1.330'];
+const play = (version: string, name: string) => {
+  const { stdout, end } = recording(version, name);
+  return playBack(adapter, stdout, end);
+};
+const tools = (facts: Fact[]): string[] =>
+  facts.flatMap((fact) =>
+    fact.type === 'tool' ? [`${fact.phase} ${fact.name}: ${fact.summary ?? ''}`] : [],
+  );
+const delta = (text: string): string =>
+  JSON.stringify({
+    type: 'stream_event',
+    event: { type: 'content_block_delta', delta: { type: 'text_delta', text } },
+  });
+const START = JSON.stringify({ type: 'stream_event', event: { type: 'message_start' } });
+const whole = (text: string, id = 'msg_1'): string =>
+  JSON.stringify({ type: 'assistant', message: { id, content: [{ type: 'text', text }] } });
+const shownBy = (...lines: string[]): string =>
+  playBack(adapter, lines.join('\n'), exited(0)).shown;
+
+describe.each(VERSIONS)('Output of %s', (version) => {
+  it('gives the conversation, the answer and what it cost', () => {
+    const { state, shown, outcome } = play(version, 'new');
+    const answer = 'Hello there.\nSecond line with ünïcödé 🎉 and "quotes".';
+    expect(outcome).toEqual({ kind: 'completed', text: answer });
+    expect(shown).toBe(answer);
+    expect(state.providerSessionId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(state.usage).toEqual({
+      ...{ inputTokens: 1200, outputTokens: 34, cacheReadTokens: 1000, cacheWriteTokens: 100 },
+      costUsd: version.endsWith('330') ? 0.00618 : 0.007975,
+      ...{ contextWindow: 1_000_000, contextTokens: 2300 },
+    });
+  });
+
+  it('keeps the conversation of a turn that was killed', () => {
+    expect(play(version, 'kill-SIGKILL-stream').state.providerSessionId).not.toBeNull();
+  });
+
+  it('counts a resumed turn alone', () => {
+    const { state } = play(version, 'resume');
+    const costUsd = version.endsWith('330') ? 0.00618 : 0.007975;
+    expect(state.usage).toMatchObject({ inputTokens: 1200, outputTokens: 34, costUsd });
+  });
+
+  it('sums a turn of several requests, and takes the context from the last of them', () => {
+    const { state } = play(version, 'tools-auto');
+    expect(state.usage).toMatchObject({ inputTokens: 6000, contextTokens: 2300 });
+  });
+
+  it('tells which tools ran, on what, and which failed', () => {
+    const told = tools(play(version, 'tools-auto').facts);
+    expect(told).toHaveLength(8);
+    expect(told[0]).toMatch(/^started Bash: echo hi-from-bash/);
+    expect(told[1]).toMatch(/^completed Bash: echo hi-from-bash/);
+    expect(told[4]).toMatch(/^started Edit: .*PLAN\.md$/);
+    expect(told[7]).toMatch(/^failed Bash: Exit code 3/);
+  });
+
+  it('tells what a read-only turn was refused', () => {
+    const told = tools(play(version, 'readonly').facts);
+    expect(told.filter((line) => line.startsWith('failed'))).toHaveLength(2);
+    expect(told.at(-1)).toMatch(/^failed Edit: .*plan mode/);
+  });
+
+  it('shows nothing of the errors that the CLI writes as messages', () => {
+    expect(play(version, 'err-401')).toMatchObject({ shown: '', state: { text: null } });
+  });
+
+  it('survives any line cut in two, but is no success without its end', () => {
+    for (const name of recordedCases(version)) {
+      const { stdout, end } = recording(version, name);
+      const lines = stdout.split('\n');
+      for (const [index, line] of lines.entries()) {
+        const half = Math.floor(line.length / 2);
+        const broken = [...lines];
+        broken[index] = `${line.slice(0, half)}\n${line.slice(half)}`;
+        const { outcome } = playBack(adapter, broken.join('\n'), end);
+        const lost = recordedEnd(lines) === index;
+        if (lost) expect(outcome.kind).not.toBe('completed');
+      }
+    }
+  });
+});
+
+const recordedEnd = (lines: string[]): number =>
+  lines.findIndex((line) => line.includes('"type":"result"'));
+
+describe('Streamed text', () => {
+  it('is shown as it comes, and only once', () => {
+    const { facts, shown, outcome } = play('claude-2.1.197', 'partial');
+    expect(facts.filter((fact) => fact.type === 'text').length).toBeGreaterThan(4);
+    expect(shown.match(/All done here\./g)).toHaveLength(1);
+    expect(outcome).toEqual({ kind: 'completed', text: 'All done here.' });
+  });
+
+  it('is not repeated when a broken request is repeated', () => {
+    expect(shownBy(START, delta('never '), START, delta('never '), delta('done'))).toBe(
+      'never done',
+    );
+    expect(shownBy(START, delta('never qui'), whole('never quite'))).toBe('never quite');
+    expect(shownBy(START, delta('nev'), START, delta('never'), whole('never'))).toBe('never');
+  });
+
+  it('starts anew when the repeated request says something else', () => {
+    expect(shownBy(START, delta('yes, '), START, delta('yet no'), whole('yet no'))).toBe(
+      'yes, \nyet no',
+    );
+  });
+
+  it('keeps the blocks of a turn apart', () => {
+    expect(shownBy(delta('one'), whole('one'), delta('two'), whole('two', 'msg_2'))).toBe(
+      'one\n\ntwo',
+    );
+  });
+
+  it('of a sub-agent is not the answer', () => {
+    const message = { id: 'm', content: [{ type: 'text', text: 'inner thoughts' }] };
+    const inner = JSON.stringify({ type: 'assistant', parent_tool_use_id: 'toolu_1', message });
+    const { shown, state } = playBack(adapter, inner, exited(0));
+    expect({ shown, text: state.text }).toEqual({ shown: '', text: null });
+  });
+});
+
+describe('Lines that are no events', () => {
+  it.each([
+    ['', 'nothing'],
+    ['Welcome to host7!', 'a greeting'],
+    ['{"type":"assistant"', 'half an event'],
+    ['[1,2]', 'a list'],
+    ['null', 'null'],
+    ['"text"', 'a string'],
+    ['{"type":"tomorrow","x":1}', 'an unknown event'],
+    ['{"type":"assistant","message":null}', 'an event of another shape'],
+    ['{"type":"result","usage":7,"modelUsage":[],"errors":"x"}', 'a result of another shape'],
+    ['\u0000\uFFFD\u001b[?25h', 'bytes'],
+  ])('%j (%s) are let pass', (line) => {
+    const before = adapter.initialState();
+    const { facts } = adapter.parse(before, line);
+    expect(facts).toEqual([]);
+    expect(before).toEqual(adapter.initialState());
+  });
+
+  it('do not disturb the events around them', () => {
+    const { stdout, end } = recording('claude-2.1.330', 'tools-auto');
+    const noisy = stdout.replaceAll('\n', '\nmotd: {"type":"result"} \n{}\n');
+    const clean = playBack(adapter, stdout, end);
+    expect(playBack(adapter, noisy, end)).toEqual(clean);
+  });
+
+  it('may have their keys in any order', () => {
+    const { stdout, end } = recording('claude-2.1.197', 'tools-auto');
+    const reversed = stdout
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const event = JSON.parse(line) as Record<string, unknown>;
+        return JSON.stringify(Object.fromEntries(Object.entries(event).reverse()));
+      });
+    expect(playBack(adapter, reversed.join('\r\n'), end)).toEqual(playBack(adapter, stdout, end));
+  });
+});
+
+describe('A parser restored from a state of another version', () => {
+  it('goes on', () => {
+    const strange = { ...adapter.initialState(), memory: { tools: 3, shown: null, result: 'x' } };
+    const { state, facts } = adapter.parse(strange, whole('still here'));
+    expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
+    expect(adapter.conclude(state, exited(0))).toMatchObject({
+      failure: { code: 'agent/protocol' },
+    });
+  });
+});

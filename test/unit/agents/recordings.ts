@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  type AgentAdapter,
+  type Fact,
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+} from '../../../src/agents/adapter.js';
+
+const ROOT = new URL('../../fixtures/agents/', import.meta.url);
+
+/** What a real CLI printed and how it ended, by version and case. */
+export const recordedCases = (version: string): string[] =>
+  readdirSync(new URL(`${version}/`, ROOT))
+    .filter((name) => name.endsWith('.stdout'))
+    .map((name) => name.slice(0, -'.stdout'.length));
+
+export interface Recording {
+  stdout: string;
+  end: ProcessEnd;
+}
+
+export const recording = (version: string, name: string): Recording => {
+  const file = (kind: string): string => {
+    const url = new URL(`${version}/${name}.${kind}`, ROOT);
+    return existsSync(url) ? readFileSync(url, 'utf8') : '';
+  };
+  const code = file('rc').trim();
+  const signal = /^signal (\w+)$/.exec(code)?.[1] ?? null;
+  return {
+    stdout: file('stdout'),
+    end: {
+      exitCode: signal === null ? Number(code) : 137,
+      signal,
+      stderrTail: file('stderr').slice(-16_384),
+    },
+  };
+};
+
+export interface Playback {
+  state: ParserState;
+  facts: Fact[];
+  outcome: Outcome;
+  /** All text a client was shown, in order. */
+  shown: string;
+}
+
+/** Feeds an output line by line, storing and restoring the state as JSON between any two lines. */
+export const playBack = (adapter: AgentAdapter, stdout: string, end: ProcessEnd): Playback => {
+  const facts: Fact[] = [];
+  let state = adapter.initialState();
+  for (const line of stdout.split('\n')) {
+    const step = adapter.parse(JSON.parse(JSON.stringify(state)) as ParserState, line);
+    state = step.state;
+    facts.push(...step.facts);
+  }
+  const shown = facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
+  return { state, facts, outcome: adapter.conclude(state, end), shown };
+};
+
+export const exited = (exitCode: number, stderrTail = ''): ProcessEnd => ({
+  exitCode,
+  signal: null,
+  stderrTail,
+});
