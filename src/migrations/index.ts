@@ -1,5 +1,14 @@
 import { EventLog1763800000000 } from './1763800000000-event-log.js';
 import { Sessions1763800100000 } from './1763800100000-sessions.js';
+import { Groupchats1763800200000 } from './1763800200000-groupchats.js';
+import { Worktrees1763800300000 } from './1763800300000-worktrees.js';
+import { Autorun1763800400000 } from './1763800400000-autorun.js';
 
 /** The history of the schema, oldest first. */
-export const migrations = [EventLog1763800000000, Sessions1763800100000];
+export const migrations = [
+  EventLog1763800000000,
+  Sessions1763800100000,
+  Groupchats1763800200000,
+  Worktrees1763800300000,
+  Autorun1763800400000,
+];
