@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ConnectionDrain } from './connection-drain.js';
+import { Fallback } from './fallback.js';
 import { ProblemFilter } from './problem.filter.js';
 import { IdempotencyKeys } from './storage/idempotency-keys.repository.js';
 import { ZodPipe } from './zod.pipe.js';
@@ -9,8 +10,10 @@ import { ZodPipe } from './zod.pipe.js';
 @Module({
   providers: [
     ConnectionDrain,
+    Fallback,
     IdempotencyKeys,
-    { provide: APP_FILTER, useClass: ProblemFilter },
+    ProblemFilter,
+    { provide: APP_FILTER, useExisting: ProblemFilter },
     { provide: APP_PIPE, useClass: ZodPipe },
   ],
   exports: [ConnectionDrain, IdempotencyKeys],

@@ -9,8 +9,11 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly log = new Logger(ProblemFilter.name);
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<Request>();
-    const response = host.switchToHttp().getResponse<Response>();
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest(), http.getResponse());
+  }
+
+  answer(error: unknown, request: Request, response: Response): void {
     const facts = { requestId: requestIdOf(response), method: request.method, path: request.path };
     const known = toProblem(error, facts);
     if (known === null) this.log.error('request failed', { ...facts, error: ofBug(error) });
