@@ -200,8 +200,12 @@ const streamMessage = async (
     .map(Number);
   const whole = part.type === 'text' ? part.text : JSON.stringify(part.input);
   const size = Math.max(1, Math.ceil(whole.length / pieces));
+  const gone = new AbortController();
+  response.on('close', () => {
+    gone.abort();
+  });
   for (let at = 0; at < whole.length; at += size) {
-    if (pauseMs > 0) await sleep(pauseMs);
+    if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: gone.signal });
     const piece = whole.slice(at, at + size);
     const delta =
       part.type === 'text'

@@ -52,12 +52,23 @@ export const streamFlags = (request: TurnRequest): string[] => {
   const { model, providerSessionId } = request;
   return [
     ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
-    // Nobody is there to grant a permission: with less than this, every command of a turn is refused.
-    ...['--permission-mode', request.readOnly ? 'plan' : 'bypassPermissions'],
+    ...(request.readOnly ? READ_ONLY : UNASKED),
     ...(model === null ? [] : ['--model', model]),
     ...(providerSessionId === null ? [] : ['--resume', providerSessionId]),
   ];
 };
+
+/** Nobody is there to grant a permission: with less than this, every command of a turn is refused. */
+const UNASKED = ['--permission-mode', 'bypassPermissions'];
+
+/**
+ * Plan mode alone is not enough: in it, a shell command runs if the settings of the user or of the project
+ * allow it, even one that writes. So a read-only turn has no tool at all that could write.
+ */
+const READ_ONLY = [
+  ...['--permission-mode', 'plan', '--strict-mcp-config'],
+  ...['--tools', 'Read,Grep,Glob,WebFetch,WebSearch'],
+];
 
 /** A turn is over when its process ends: nothing may go on in its background, which nobody would follow. */
 const UNATTENDED = { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1' };
@@ -72,7 +83,7 @@ const SIGN_IN =
   "Sign in on the session's host (run `claude` there once), or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in the session's environment.";
 
 const LIFTS_READ_ONLY =
-  /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--)(?:=|$)/;
+  /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--tools|--)(?:=|$)/;
 
 const refuseToLiftReadOnly = (args: readonly string[]): void => {
   const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));

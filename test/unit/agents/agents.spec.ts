@@ -44,15 +44,17 @@ describe('A turn of Claude Code', () => {
     expect(reading.env).not.toHaveProperty('IS_SANDBOX');
   });
 
-  it.each(['--dangerously-skip-permissions', '--permission-mode=bypassPermissions', '--'])(
-    'is not read-only with %s in the arguments of its session, and so refused',
-    (arg) => {
-      expect(() => claude.launch(turn('x', { args: [arg], readOnly: true }))).toThrow(
-        AgentUnsupported,
-      );
-      expect(claude.launch(turn('x', { args: [arg] })).argv).toContain(arg);
-    },
-  );
+  it.each([
+    '--dangerously-skip-permissions',
+    '--permission-mode=bypassPermissions',
+    '--tools',
+    '--',
+  ])('is not read-only with %s in the arguments of its session, and so refused', (arg) => {
+    expect(() => claude.launch(turn('x', { args: [arg], readOnly: true }))).toThrow(
+      AgentUnsupported,
+    );
+    expect(claude.launch(turn('x', { args: [arg] })).argv).toContain(arg);
+  });
 });
 
 describe('Detection', () => {
