@@ -1,6 +1,27 @@
-export * from './adapter.js';
+export {
+  AGENT_NAMES,
+  type AgentAdapter,
+  type AgentCapabilities,
+  type AgentName,
+  type Fact,
+  type Launch,
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnErrorCode,
+  type TurnFailure,
+  type TurnRequest,
+  type Usage,
+} from './adapter.js';
 export { AgentUnsupported } from './agent-errors.js';
 export { AgentRegistry } from './agent-registry.js';
 export { AgentsModule } from './agents.module.js';
 export { type Detection, detectAgent } from './detection.js';
-export * from './prompt-sections.js';
+export {
+  answersSection,
+  documentSection,
+  participantsSection,
+  type PromptRole,
+  questionSection,
+  roleSection,
+} from './prompt-sections.js';

@@ -33,7 +33,7 @@ const nextTime = (minuteOfDay: number, zone: string, now: Date): string | null =
     const part = (type: string): number =>
       Number(parts.find((each) => each.type === type)?.value ?? 0);
     const wait = minuteOfDay - (part('hour') * 60 + part('minute'));
-    const minutes = wait > 0 ? wait : wait + DAY_MINUTES;
+    const minutes = wait >= 0 ? wait : wait + DAY_MINUTES;
     return new Date(Math.floor(now.getTime() / 60_000 + minutes) * 60_000).toISOString();
   } catch {
     return null;

@@ -137,8 +137,7 @@ const perform = async (text) => {
   const script = [...text.matchAll(/^\s*%% (\w+) ?(.*)$/gm)].filter(([, verb]) => SCRIPT[verb]);
   let said = script.length > 0 ? `Done: ${script.map(([, verb]) => verb).join(', ')}` : null;
   for (const [, verb, rest] of script) {
-    const answer = await SCRIPT[verb](rest.trim());
-    if (typeof answer === 'string') said = answer;
+    said = (await SCRIPT[verb](rest.trim())) ?? said;
   }
   return said;
 };
