@@ -28,8 +28,10 @@ export const build = async () => {
   const fingerprintBefore = await fingerprint();
   const outputs = new Map((await Promise.all((await filesIn(src)).map(outputsOf))).flat());
   for (const [path, content] of outputs) await writeIfChanged(path, content);
-  for (const path of await filesIn(dist))
-    if (path !== stamp && !outputs.has(path)) await remove(path);
+  for (const path of await filesIn(dist)) {
+    // A draft belongs to a build that runs at the same time.
+    if (path !== stamp && !outputs.has(path) && !path.endsWith('.draft')) await remove(path);
+  }
   if (outputs.has(command)) await chmod(command, 0o755);
   // Sources that were edited meanwhile make the stamp stale, as they should.
   await writeFile(stamp, fingerprintBefore);

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'child_process';
 import { createHash } from 'crypto';
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'fs';
 import { basename, dirname, join, resolve } from 'path';
 import { fileURLToPath } from 'url';
 
@@ -18,9 +18,44 @@ class SetupFailed extends Error {}
 
 export const setUp = async () => {
   checkNode();
-  if (!isInstalled()) await step('Installing the dependencies', install);
+  if (!isInstalled())
+    await alone(() => isInstalled() || step('Installing the dependencies', install));
   const { build, isBuilt } = await import('./build.mjs');
   if (!(await isBuilt())) await step('Compiling', build);
+};
+
+/** Two installations at once (`npm start` and `npm test` in two terminals) would ruin each other. */
+const alone = async (work) => {
+  const lock = join(root, '.cache', 'setup.lock');
+  mkdirSync(dirname(lock), { recursive: true });
+  while (!taken(lock)) await new Promise((done) => setTimeout(done, 200));
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+};
+
+const taken = (lock) => {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const holder = Number(read(lock));
+  // Empty: its holder is just writing the number.
+  if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true });
+  return false;
+};
+
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 };
 
 /** On stderr: what the command itself has to say goes to stdout. */

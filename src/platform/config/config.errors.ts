@@ -20,6 +20,20 @@ export class ConfigInvalid extends DomainError {
   }
 }
 
+/** The server can't keep its data there. */
+export class DataDirUnusable extends DomainError {
+  readonly code = 'server/data-dir-unusable';
+  readonly status = 500;
+
+  constructor(dir: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`The data directory ${dir} can't be used: ${reason}`, {
+      cause,
+      hint: 'Name a directory that this user may write to with --data-dir or MAESTRO_DATA_DIR.',
+    });
+  }
+}
+
 /** The data directory holds the work of another database or queue. */
 export class StoreChanged extends DomainError {
   readonly code = 'server/store-changed';

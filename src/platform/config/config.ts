@@ -35,6 +35,8 @@ export interface Config {
   readonly sweepMs: number;
   /** Start although the data directory was last used with another database or queue. */
   readonly allowStoreChange: boolean;
+  /** The ssh-agent of the server's user; null when it has none. */
+  readonly sshAgentSocket: string | null;
   /** Names of MAESTRO_* variables that mean nothing: probably misspelt. */
   readonly unknown: readonly string[];
 }
@@ -65,6 +67,7 @@ const schema = z.object({
   leaseMs: accept.milliseconds(1_000, HOUR_MS).default(15_000),
   sweepMs: accept.milliseconds(100, HOUR_MS).default(2_000),
   allowStoreChange: accept.flag.default(false),
+  sshAgentSocket: z.string().nullable().default(null),
 });
 
 /**

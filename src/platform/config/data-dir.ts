@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
+  access,
   chmod,
+  constants,
   link,
   mkdir,
   readFile,
@@ -12,17 +14,23 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { StoreChanged } from './config.errors.js';
+import { DataDirUnusable, StoreChanged } from './config.errors.js';
 
 const OWNER_ONLY = 0o600;
 
 /**
  * Makes the server's data directory, closed to everybody else. One that already holds files keeps its mode: it may be
  * shared (`--data-dir /tmp`), and all that is secret in it is closed by itself.
+ * Fails with `server/data-dir-unusable`.
  */
 export const prepareDataDir = async (dir: string): Promise<void> => {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  if ((await readdir(dir)).length === 0) await chmod(dir, 0o700);
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    if ((await readdir(dir)).length === 0) await chmod(dir, 0o700);
+    await access(dir, constants.W_OK);
+  } catch (error) {
+    throw new DataDirUnusable(dir, error);
+  }
 };
 
 export interface KeptSecret {

@@ -19,6 +19,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   leaseMs: 'MAESTRO_LEASE_MS',
   sweepMs: 'MAESTRO_SWEEP_MS',
   allowStoreChange: 'MAESTRO_ALLOW_STORE_CHANGE',
+  sshAgentSocket: 'SSH_AUTH_SOCK',
 };
 
 /** Their variables have a twin `NAME_FILE`, so that the value itself can stay out of the environment. */

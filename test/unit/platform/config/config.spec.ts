@@ -55,6 +55,7 @@ describe('the configuration', () => {
       leaseMs: 15_000,
       sweepMs: 2_000,
       allowStoreChange: false,
+      sshAgentSocket: null,
       unknown: [],
     };
     expect(config).toEqual(expected);
@@ -82,6 +83,7 @@ describe('the configuration', () => {
       MAESTRO_LEASE_MS: '6000',
       MAESTRO_SWEEP_MS: '500',
       MAESTRO_ALLOW_STORE_CHANGE: 'true',
+      SSH_AUTH_SOCK: '/run/agent',
     });
     expect(config).toEqual({
       host: '0.0.0.0',
@@ -101,6 +103,7 @@ describe('the configuration', () => {
       leaseMs: 6_000,
       sweepMs: 500,
       allowStoreChange: true,
+      sshAgentSocket: '/run/agent',
       unknown: [],
     });
   });

@@ -39,6 +39,18 @@ describe('the data directory', () => {
   });
 });
 
+describe('a data directory that can not be used', () => {
+  it('is reported with the reason and the way out', async () => {
+    const file = join(await aDirectory(), 'file');
+    await writeFile(file, '');
+    await expect(prepareDataDir(join(file, 'data'))).rejects.toMatchObject({
+      code: 'server/data-dir-unusable',
+      message: expect.stringContaining('ENOTDIR'),
+      hint: expect.stringContaining('--data-dir'),
+    });
+  });
+});
+
 describe('a kept secret', () => {
   it('is made once and read by its owner alone', async () => {
     const dir = await aDirectory();
