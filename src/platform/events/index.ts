@@ -1,3 +1,3 @@
 export { CursorExpired, EventLog, type LoggedEvent } from './event-log.js';
 export { EventsModule } from './events.module.js';
-export { storableText } from './storable.js';
+export { storable, storableText } from './storable.js';

@@ -2,6 +2,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { type Config } from '../config/index.js';
+import { Metrics } from '../observability/index.js';
 import { ConnectionDrain } from './connection-drain.js';
 import { API_PREFIX } from './location.interceptor.js';
 import { serveOpenApi } from './openapi.js';
@@ -19,12 +20,12 @@ export const toCorsOrigin = (origins: readonly string[]): '*' | string[] =>
 
 /**
  * What every HTTP answer has in common. Call it once, before `listen`, on an application that was created with
- * `bodyParser: false` and imports `HttpModule`.
+ * `bodyParser: false` and imports `HttpModule`, `AccessModule` and `ObservabilityModule`.
  */
 export const setupHttp = (app: NestExpressApplication, { corsOrigins }: Config): void => {
   app.set('query parser', 'simple');
   app.use(requestIds);
-  app.use(app.get(ConnectionDrain).middleware);
+  app.use(app.get(ConnectionDrain).middleware, app.get(Metrics).middleware);
   app.use(
     helmet({
       // The server speaks plain HTTP, behind a proxy or on a trusted net: what makes browsers insist on TLS is not its to say.
@@ -44,7 +45,6 @@ export const setupHttp = (app: NestExpressApplication, { corsOrigins }: Config):
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['healthz', 'readyz', 'metrics'] });
   serveOpenApi(app);
-  app.enableShutdownHooks();
 };
 
 /** Answers hold what people and agents said; no cache on the way may keep them. */

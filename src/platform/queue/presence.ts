@@ -14,7 +14,7 @@ export type ClaimedTable = 'turns' | 'runs';
  */
 @Injectable()
 export class Presence implements OnApplicationBootstrap {
-  private assigned: number | null = null;
+  private assigned: Promise<number> | null = null;
 
   constructor(
     private readonly database: Database,
@@ -26,20 +26,9 @@ export class Presence implements OnApplicationBootstrap {
   }
 
   /** The number to write beside a claim. */
-  async number(): Promise<number> {
-    if (this.assigned !== null) return this.assigned;
-    const [row] = await this.database.query<{ number: number }>(
-      `SELECT nextval('worker_numbers')::int AS number`,
-    );
-    if (!row) throw new Error('PostgreSQL gave no worker number');
-    const { number } = row;
-    this.assigned = number;
-    await this.standing.take({
-      setUp: async (client) => {
-        await client.query('SELECT pg_advisory_lock($1, $2)', [PRESENCE_CLASS, number]);
-      },
-    });
-    return number;
+  number(): Promise<number> {
+    this.assigned ??= this.announce();
+    return this.assigned;
   }
 
   /** Ends the leases of workers that no longer live. */
@@ -52,5 +41,18 @@ export class Presence implements OnApplicationBootstrap {
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
        )`,
     );
+  }
+
+  private async announce(): Promise<number> {
+    const [row] = await this.database.query<{ number: number }>(
+      `SELECT nextval('worker_numbers')::int AS number`,
+    );
+    if (!row) throw new Error('PostgreSQL gave no worker number');
+    await this.standing.take({
+      setUp: async (client) => {
+        await client.query('SELECT pg_advisory_lock($1, $2)', [PRESENCE_CLASS, row.number]);
+      },
+    });
+    return row.number;
   }
 }

@@ -38,7 +38,7 @@ export class TurnEntity {
   @Column('text', { name: 'working_tree' })
   workingTree!: string;
 
-  @Column('double precision', { insert: false })
+  @Column({ type: 'double precision', insert: false })
   position!: number;
 
   @Column('boolean')

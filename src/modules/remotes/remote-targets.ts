@@ -1,0 +1,74 @@
+import { homedir, userInfo } from 'node:os';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type PrivateKey,
+  readPrivateKey,
+  resolveSshConfig,
+  type SshTarget,
+  targetFromSshConfig,
+} from '../../hosts/index.js';
+import { type Config, CONFIG } from '../../platform/config/index.js';
+import { RemoteSecrets } from './remote-secrets.js';
+import { type RemoteEntity } from './storage/remote.entity.js';
+
+/** The fields of a remote that say how to reach it. */
+export type Reachable = Pick<
+  RemoteEntity,
+  'id' | 'name' | 'host' | 'port' | 'username' | 'privateKeyPath' | 'useSshConfig'
+> & { privateKey: PrivateKey | null };
+
+/** Turns a remote's settings, its sealed key and the ssh config into what a connection needs. */
+@Injectable()
+export class RemoteTargets {
+  constructor(
+    private readonly secrets: RemoteSecrets,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  ofRow(row: RemoteEntity): Promise<SshTarget> {
+    return this.of({ ...row, privateKey: this.sealedKey(row) });
+  }
+
+  async of(remote: Reachable): Promise<SshTarget> {
+    const base = remote.useSshConfig ? await this.fromSshConfig(remote) : this.plain(remote);
+    const target: SshTarget = {
+      ...base,
+      port: remote.port ?? base.port,
+      username: remote.username ?? base.username,
+    };
+    const given: PrivateKey[] = [];
+    if (remote.privateKey) given.push(remote.privateKey);
+    if (remote.privateKeyPath !== null) {
+      given.push(await readPrivateKey(expandHome(remote.privateKeyPath), target));
+    }
+    if (given.length === 0) return target;
+    // A key of its own is the only one offered: each further one counts against the server's MaxAuthTries.
+    delete target.agentSocket;
+    return { ...target, privateKeys: given };
+  }
+
+  private async fromSshConfig(remote: Reachable): Promise<SshTarget> {
+    return targetFromSshConfig(await resolveSshConfig(remote.host), this.labelled(remote));
+  }
+
+  private plain(remote: Reachable): SshTarget {
+    const { username } = userInfo();
+    return { ...this.labelled(remote), host: remote.host, port: 22, username, privateKeys: [] };
+  }
+
+  private labelled({ id, name }: Reachable): { id: string; name: string; agentSocket?: string } {
+    const { sshAgentSocket } = this.config;
+    return { id, name, ...(sshAgentSocket === null ? {} : { agentSocket: sshAgentSocket }) };
+  }
+
+  private sealedKey(row: RemoteEntity): PrivateKey | null {
+    if (row.privateKey === null) return null;
+    const content = this.secrets.open(row.id, row.privateKey, 'private-key');
+    if (row.passphrase === null) return { source: 'sealed', content };
+    const passphrase = this.secrets.open(row.id, row.passphrase, 'passphrase').toString('utf8');
+    return { source: 'sealed', content, passphrase };
+  }
+}
+
+const expandHome = (path: string): string =>
+  path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;

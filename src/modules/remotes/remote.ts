@@ -1,0 +1,48 @@
+import { type Failure } from '../../platform/errors/index.js';
+
+export const REMOTE_STATUSES = [
+  'unknown',
+  'connecting',
+  'online',
+  'degraded',
+  'offline',
+  'auth-failed',
+  'host-key-changed',
+  'disabled',
+] as const;
+
+export interface RemoteState {
+  status: (typeof REMOTE_STATUSES)[number];
+  since: string;
+  latencyMs: number | null;
+  error: Failure | null;
+}
+
+/** A public key of a host, as it was pinned or offered. */
+export interface RemoteHostKey {
+  type: string;
+  /** `SHA256:...`, as OpenSSH prints it. */
+  fingerprint: string;
+}
+
+/** A registered SSH host. Keys never leave the server; values of `env` are masked. */
+export interface Remote {
+  id: string;
+  name: string;
+  host: string;
+  /** Null: from the ssh config, else 22. */
+  port: number | null;
+  username: string | null;
+  privateKeyPath: string | null;
+  /** Whether a private key is kept, sealed, in the database. */
+  hasPrivateKey: boolean;
+  workingDirectory: string | null;
+  env: Record<string, '***'>;
+  enabled: boolean;
+  useSshConfig: boolean;
+  hostKeyPolicy: 'accept-new' | 'strict';
+  isDefault: boolean;
+  state: RemoteState;
+  createdAt: string;
+  updatedAt: string;
+}

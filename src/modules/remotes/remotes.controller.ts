@@ -1,0 +1,144 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { type Detection } from '../../agents/index.js';
+import { listSshConfigHosts } from '../../hosts/index.js';
+import { Requires } from '../../platform/access/index.js';
+import { Answers, Creates, id, type Page, type PageQuery, pageQuery } from '../../platform/http/index.js';
+import { HostKeys } from './host-keys.js';
+import { HostTestsService } from './host-tests.service.js';
+import { type Remote, type RemoteHostKey } from './remote.js';
+import {
+  type AcceptHostKey,
+  acceptHostKeySchema,
+  type CreateRemote,
+  createRemoteSchema,
+  detectionsSchema,
+  hostKeysSchema,
+  type ImportRemote,
+  importRemoteSchema,
+  type PatchRemote,
+  patchRemoteSchema,
+  remotePageSchema,
+  remoteSchema,
+  sshConfigSchema,
+  type TestAnswer,
+  testAnswerSchema,
+  type TestDraft,
+  testDraftSchema,
+  type TestRemote,
+  testRemoteSchema,
+} from './remotes.schemas.js';
+import { RemotesService } from './remotes.service.js';
+
+@Controller('remotes')
+export class RemotesController {
+  constructor(
+    private readonly remotes: RemotesService,
+    private readonly tests: HostTestsService,
+    private readonly hostKeys: HostKeys,
+  ) {}
+
+  @Get()
+  @Answers(remotePageSchema)
+  list(@Query({ schema: pageQuery }) query: PageQuery): Promise<Page<Remote>> {
+    return this.remotes.list(query);
+  }
+
+  @Post()
+  @Requires('admin')
+  @Creates(remoteSchema, (remote) => `remotes/${remote.id}`)
+  create(@Body({ schema: createRemoteSchema }) input: CreateRemote): Promise<Remote> {
+    return this.remotes.create(input);
+  }
+
+  @Post('test')
+  @Requires('admin')
+  @Answers(testAnswerSchema)
+  testDraft(@Body({ schema: testDraftSchema }) draft: TestDraft): Promise<TestAnswer> {
+    return this.tests.testDraft(draft);
+  }
+
+  @Post('import')
+  @Requires('admin')
+  @Creates(remoteSchema, (remote) => `remotes/${remote.id}`)
+  import(@Body({ schema: importRemoteSchema }) input: ImportRemote): Promise<Remote> {
+    return this.remotes.import(input);
+  }
+
+  @Get('ssh-config')
+  @Requires('admin')
+  @Answers(sshConfigSchema)
+  sshConfig(): ReturnType<typeof listSshConfigHosts> {
+    return listSshConfigHosts();
+  }
+
+  @Get(':id')
+  @Answers(remoteSchema)
+  get(@Param('id', { schema: id }) remoteId: string): Promise<Remote> {
+    return this.remotes.get(remoteId);
+  }
+
+  @Patch(':id')
+  @Requires('admin')
+  @Answers(remoteSchema)
+  patch(
+    @Param('id', { schema: id }) remoteId: string,
+    @Body({ schema: patchRemoteSchema }) patch: PatchRemote,
+  ): Promise<Remote> {
+    return this.remotes.patch(remoteId, patch);
+  }
+
+  @Delete(':id')
+  @Requires('admin')
+  @HttpCode(204)
+  delete(@Param('id', { schema: id }) remoteId: string): Promise<void> {
+    return this.remotes.delete(remoteId);
+  }
+
+  @Post(':id/test')
+  @Requires('admin')
+  @Answers(testAnswerSchema)
+  test(
+    @Param('id', { schema: id }) remoteId: string,
+    @Body({ schema: testRemoteSchema }) request: TestRemote,
+  ): Promise<TestAnswer> {
+    return this.tests.testRemote(remoteId, request);
+  }
+
+  @Put(':id/default')
+  @Requires('admin')
+  @Answers(remoteSchema)
+  setDefault(@Param('id', { schema: id }) remoteId: string): Promise<Remote> {
+    return this.remotes.setDefault(remoteId, true);
+  }
+
+  @Delete(':id/default')
+  @Requires('admin')
+  @Answers(remoteSchema)
+  clearDefault(@Param('id', { schema: id }) remoteId: string): Promise<Remote> {
+    return this.remotes.setDefault(remoteId, false);
+  }
+
+  @Get(':id/agents')
+  @Answers(detectionsSchema)
+  agents(@Param('id', { schema: id }) remoteId: string): Promise<Detection[]> {
+    return this.tests.detect(remoteId);
+  }
+
+  @Get(':id/host-key')
+  @Answers(hostKeysSchema)
+  hostKey(
+    @Param('id', { schema: id }) remoteId: string,
+  ): Promise<{ pinned: RemoteHostKey | null; offered: RemoteHostKey | null }> {
+    return this.hostKeys.of(remoteId);
+  }
+
+  @Post(':id/host-key/accept')
+  @Requires('admin')
+  @Answers(hostKeysSchema)
+  acceptHostKey(
+    @Param('id', { schema: id }) remoteId: string,
+    @Body({ schema: acceptHostKeySchema }) { fingerprint }: AcceptHostKey,
+  ): Promise<{ pinned: RemoteHostKey; offered: RemoteHostKey }> {
+    return this.remotes.acceptHostKey(remoteId, fingerprint);
+  }
+}

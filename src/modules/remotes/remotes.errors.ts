@@ -1,0 +1,57 @@
+import { DomainError } from '../../platform/errors/index.js';
+
+export class RemoteNotFound extends DomainError {
+  readonly code = 'remotes/not-found';
+  readonly status: number;
+
+  /** @param pointer where a request body names the remote; the request is then wrong, not the path. */
+  constructor(id: string, pointer?: string) {
+    const message = `No remote has the id ${id}`;
+    super(message, pointer === undefined ? {} : { errors: [{ pointer, detail: message }] });
+    this.status = pointer === undefined ? 404 : 422;
+  }
+}
+
+export class RemoteDisabled extends DomainError {
+  readonly code = 'remotes/disabled';
+  readonly status = 409;
+
+  constructor(name: string) {
+    super(`The remote ${name} is disabled`, {
+      hint: 'Enable it, or choose another host for the session. Its work never runs elsewhere.',
+    });
+  }
+}
+
+export class RemoteInUse extends DomainError {
+  readonly code = 'remotes/in-use';
+  readonly status = 409;
+
+  constructor(name: string) {
+    super(`The remote ${name} is used by sessions`, {
+      hint: 'Delete those sessions or give them another host first, or disable the remote.',
+    });
+  }
+}
+
+export class RemoteNameTaken extends DomainError {
+  readonly code = 'remotes/name-taken';
+  readonly status = 409;
+
+  constructor(name: string) {
+    super(`Another remote is called ${name}`, {
+      errors: [{ pointer: '/name', detail: 'Must be unique, whatever the case of its letters' }],
+    });
+  }
+}
+
+export class HostKeyNotOffered extends DomainError {
+  readonly code = 'remotes/host-key-not-offered';
+  readonly status = 409;
+
+  constructor(name: string, fingerprint: string) {
+    super(`${name} has not offered the host key ${fingerprint}`, {
+      hint: 'Read the offered key again; it must be the one that you compared.',
+    });
+  }
+}

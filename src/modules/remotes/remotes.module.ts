@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentsModule } from '../../agents/index.js';
+import { HostKeys } from './host-keys.js';
+import { HostTestsService } from './host-tests.service.js';
+import { LocalHostController } from './local-host.controller.js';
+import { RemoteHosts } from './remote-hosts.js';
+import { RemoteSecrets } from './remote-secrets.js';
+import { RemoteStates } from './remote-states.js';
+import { RemoteTargets } from './remote-targets.js';
+import { RemotesController } from './remotes.controller.js';
+import { RemotesService } from './remotes.service.js';
+import { RemoteEntity } from './storage/remote.entity.js';
+import { RemotesRepository } from './storage/remotes.repository.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([RemoteEntity]), AgentsModule],
+  controllers: [RemotesController, LocalHostController],
+  providers: [
+    HostKeys,
+    HostTestsService,
+    RemoteHosts,
+    RemoteSecrets,
+    RemoteStates,
+    RemoteTargets,
+    RemotesRepository,
+    RemotesService,
+  ],
+  exports: [RemoteHosts, RemotesService],
+})
+export class RemotesModule {}

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { AGENT_NAMES } from '../../agents/index.js';
+import { isHostName } from '../../hosts/index.js';
+import { body, pageOf } from '../../platform/http/index.js';
+import { REMOTE_STATUSES } from './remote.js';
+
+const noControlCharacters = /^[^\p{Cc}]*$/u;
+const text = (max: number): z.ZodString =>
+  z.string().trim().min(1).max(max).regex(noControlCharacters, 'Must hold no control characters');
+
+/** Names of environment variables, as POSIX has them; the server's own prefix is not the user's to set. */
+export const envSchema = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Not a name of an environment variable').max(200),
+  z.string().max(100_000).regex(/^[^\0]*$/, 'Must hold no NUL character'),
+);
+
+const remoteFields = {
+  name: text(100),
+  host: z.string().max(255).refine(isHostName, 'Not a host name, an IP address or an ssh config alias'),
+  port: z.int().min(1).max(65_535).nullable(),
+  username: z
+    .string()
+    .max(100)
+    .regex(/^[^-\s\p{Cc}:@/][^\s\p{Cc}:@/]*$/u, 'Not a user name')
+    .nullable(),
+  privateKeyPath: text(4_096).nullable(),
+  privateKey: z.string().min(1).max(100_000).nullable(),
+  passphrase: z.string().min(1).max(1_000).nullable(),
+  workingDirectory: text(4_096)
+    .regex(/^(\/|~(\/|$))/, 'Must be absolute or start with ~/')
+    .nullable(),
+  env: envSchema,
+  enabled: z.boolean(),
+  useSshConfig: z.boolean(),
+  hostKeyPolicy: z.enum(['accept-new', 'strict']),
+};
+
+export const createRemoteSchema = body({
+  name: remoteFields.name,
+  host: remoteFields.host,
+  port: remoteFields.port.default(null),
+  username: remoteFields.username.default(null),
+  privateKeyPath: remoteFields.privateKeyPath.default(null),
+  privateKey: remoteFields.privateKey.default(null),
+  passphrase: remoteFields.passphrase.default(null),
+  workingDirectory: remoteFields.workingDirectory.default(null),
+  env: remoteFields.env.default({}),
+  enabled: remoteFields.enabled.default(true),
+  useSshConfig: remoteFields.useSshConfig.default(false),
+  hostKeyPolicy: remoteFields.hostKeyPolicy.default('accept-new'),
+}).refine(({ privateKey, privateKeyPath }) => privateKey === null || privateKeyPath === null, {
+  path: ['privateKey'],
+  message: 'Give the private key or its path, not both',
+});
+export type CreateRemote = z.infer<typeof createRemoteSchema>;
+
+/** A merge patch: `null` clears, a variable of `env` that is null is removed. */
+export const patchRemoteSchema = body({
+  ...remoteFields,
+  env: z.record(z.string(), z.string().nullable()),
+}).partial();
+export type PatchRemote = z.infer<typeof patchRemoteSchema>;
+
+export const testRemoteSchema = body({
+  agent: z.enum(AGENT_NAMES).optional(),
+  command: text(4_096).optional(),
+});
+export type TestRemote = z.infer<typeof testRemoteSchema>;
+
+export const testDraftSchema = createRemoteSchema.safeExtend({
+  agent: z.enum(AGENT_NAMES).optional(),
+  command: text(4_096).optional(),
+});
+export type TestDraft = z.infer<typeof testDraftSchema>;
+
+export const importRemoteSchema = body({ host: remoteFields.host, name: remoteFields.name.optional() });
+export type ImportRemote = z.infer<typeof importRemoteSchema>;
+
+export const acceptHostKeySchema = body({
+  fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'Not a SHA256 fingerprint'),
+});
+export type AcceptHostKey = z.infer<typeof acceptHostKeySchema>;
+
+export const failureSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+export const remoteStateSchema = z.object({
+  status: z.enum(REMOTE_STATUSES),
+  since: z.string(),
+  latencyMs: z.number().nullable(),
+  error: failureSchema.nullable(),
+});
+
+export const remoteSchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  host: z.string(),
+  port: z.int().nullable(),
+  username: z.string().nullable(),
+  privateKeyPath: z.string().nullable(),
+  hasPrivateKey: z.boolean(),
+  workingDirectory: z.string().nullable(),
+  env: z.record(z.string(), z.literal('***')),
+  enabled: z.boolean(),
+  useSshConfig: z.boolean(),
+  hostKeyPolicy: z.enum(['accept-new', 'strict']),
+  isDefault: z.boolean(),
+  state: remoteStateSchema,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export const remotePageSchema = pageOf(remoteSchema);
+
+const hostKeySchema = z.object({ type: z.string(), fingerprint: z.string() });
+export const hostKeysSchema = z.object({
+  pinned: hostKeySchema.nullable(),
+  offered: hostKeySchema.nullable(),
+});
+
+export const detectionSchema = z.object({
+  agent: z.enum(AGENT_NAMES),
+  found: z.boolean(),
+  path: z.string().nullable(),
+  version: z.string().nullable(),
+});
+export const detectionsSchema = z.array(detectionSchema);
+
+export const testAnswerSchema = z.object({
+  ok: z.boolean(),
+  hostname: z.string().nullable(),
+  os: z.string().nullable(),
+  shell: z.string().nullable(),
+  latencyMs: z.number().nullable(),
+  hostKey: hostKeySchema.nullable(),
+  agent: detectionSchema.optional(),
+  error: failureSchema.optional(),
+});
+export type TestAnswer = z.infer<typeof testAnswerSchema>;
+
+const nullableText = z.string().nullable();
+export const sshConfigSchema = z.object({
+  path: z.string(),
+  hosts: z.array(
+    z.object({
+      host: z.string(),
+      hostName: nullableText,
+      port: z.int().nullable(),
+      user: nullableText,
+      identityFile: nullableText,
+      proxyJump: nullableText,
+      summary: z.string(),
+    }),
+  ),
+  error: z.string().optional(),
+});

@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Database, type Sql } from '../../platform/database/index.js';
+import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
+import { HostKeys } from './host-keys.js';
+import { RemoteHosts } from './remote-hosts.js';
+import { RemoteSecrets } from './remote-secrets.js';
+import { RemoteStates } from './remote-states.js';
+import { type Remote, type RemoteHostKey } from './remote.js';
+import { RemoteDisabled, RemoteNotFound } from './remotes.errors.js';
+import { type CreateRemote, envSchema, type ImportRemote, type PatchRemote } from './remotes.schemas.js';
+import { type RemoteEntity } from './storage/remote.entity.js';
+import { RemotesRepository, toRemote } from './storage/remotes.repository.js';
+
+/** The registry of SSH hosts. */
+@Injectable()
+export class RemotesService {
+  constructor(
+    private readonly database: Database,
+    private readonly rows: RemotesRepository,
+    private readonly secrets: RemoteSecrets,
+    private readonly states: RemoteStates,
+    private readonly hosts: RemoteHosts,
+    private readonly hostKeys: HostKeys,
+  ) {}
+
+  async create(input: CreateRemote): Promise<Remote> {
+    const id = uuid();
+    const now = new Date();
+    const { privateKey, passphrase, env, ...settings } = input;
+    const row: RemoteEntity = {
+      id,
+      ...settings,
+      privateKey: this.secrets.seal(id, privateKey, 'private-key'),
+      passphrase: this.secrets.seal(id, passphrase, 'passphrase'),
+      env: this.secrets.sealEnv(id, env),
+      envNames: Object.keys(env),
+      isDefault: false,
+      hostKey: null,
+      offeredHostKey: null,
+      state: { status: 'unknown', since: now.toISOString(), latencyMs: null, error: null },
+      createdAt: now,
+      updatedAt: now,
+    };
+    await this.database.transaction(async (tx) => {
+      await this.rows.insert(tx, row);
+      await this.states.tell(tx, row);
+    });
+    return toRemote(row);
+  }
+
+  /** A remote whose settings come from the ssh config of the server's user. */
+  import({ host, name }: ImportRemote): Promise<Remote> {
+    return this.create({
+      name: name ?? host,
+      host,
+      port: null,
+      username: null,
+      privateKeyPath: null,
+      privateKey: null,
+      passphrase: null,
+      workingDirectory: null,
+      env: {},
+      enabled: true,
+      useSshConfig: true,
+      hostKeyPolicy: 'accept-new',
+    });
+  }
+
+  async get(id: string): Promise<Remote> {
+    return toRemote(await this.row(id));
+  }
+
+  async find(ids: readonly string[]): Promise<Remote[]> {
+    return (await this.rows.findAll(ids)).map(toRemote);
+  }
+
+  async list({ cursor, limit }: PageQuery): Promise<Page<Remote>> {
+    const rows = await this.rows.page(cursor, limit + 1);
+    return page(rows.map(toRemote), limit, ({ id }) => id);
+  }
+
+  async patch(id: string, patch: PatchRemote): Promise<Remote> {
+    const row = await this.change(id, (current) => {
+      const { env, privateKey, passphrase, ...settings } = patch;
+      const next: RemoteEntity = { ...current, ...defined(settings) };
+      if (privateKey !== undefined) next.privateKey = this.secrets.seal(id, privateKey, 'private-key');
+      if (passphrase !== undefined) next.passphrase = this.secrets.seal(id, passphrase, 'passphrase');
+      if (env !== undefined) {
+        const merged = envSchema.parse(mergePatch(this.secrets.openEnv(id, current.env), env));
+        next.env = this.secrets.sealEnv(id, merged);
+        next.envNames = Object.keys(merged);
+      }
+      const moved = current.host !== next.host || current.port !== next.port;
+      return moved ? { ...next, hostKey: null, offeredHostKey: null } : next;
+    });
+    if (row.enabled) this.hosts.reset(id);
+    else await this.hosts.forget(id);
+    return toRemote(row);
+  }
+
+  async delete(id: string): Promise<void> {
+    const row = await this.row(id);
+    await this.database.transaction((tx) => this.rows.delete(tx, row));
+    await this.hosts.forget(id);
+  }
+
+  async setDefault(id: string, isDefault: boolean): Promise<Remote> {
+    const row = await this.database.transaction(async (tx) => {
+      const current = await this.rows.lock(id, tx);
+      if (!current) throw new RemoteNotFound(id);
+      if (isDefault) await this.rows.clearDefault(tx);
+      const next = { ...current, isDefault };
+      await this.rows.update(tx, next);
+      return next;
+    });
+    return toRemote(row);
+  }
+
+  async acceptHostKey(
+    id: string,
+    fingerprint: string,
+  ): Promise<{ pinned: RemoteHostKey; offered: RemoteHostKey }> {
+    const keys = await this.hostKeys.accept(id, fingerprint);
+    this.hosts.reset(id);
+    return keys;
+  }
+
+  /** @throws {RemoteDisabled} */
+  async requireEnabled(id: string, sql?: Sql): Promise<void> {
+    const row = await this.rows.find(id, sql);
+    if (!row) throw new RemoteNotFound(id);
+    if (!row.enabled) throw new RemoteDisabled(row.name);
+  }
+
+  /** The environment that the remote adds to everything that runs on it. */
+  async env(id: string): Promise<Record<string, string>> {
+    return this.secrets.openEnv(id, (await this.row(id)).env);
+  }
+
+  private async row(id: string): Promise<RemoteEntity> {
+    const row = await this.rows.find(id);
+    if (!row) throw new RemoteNotFound(id);
+    return row;
+  }
+
+  private change(id: string, change: (row: RemoteEntity) => RemoteEntity): Promise<RemoteEntity> {
+    return this.database.transaction(async (tx) => {
+      const current = await this.rows.lock(id, tx);
+      if (!current) throw new RemoteNotFound(id);
+      const next = { ...change(current), updatedAt: new Date() };
+      await this.rows.update(tx, next);
+      if (next.enabled !== current.enabled) await this.states.tell(tx, next);
+      return next;
+    });
+  }
+}
+
+/** Without the fields that a patch does not name. */
+const defined = <T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };

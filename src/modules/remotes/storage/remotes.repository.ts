@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { QueryFailedError } from 'typeorm';
+import { Database, type Sql, sqlState, violates } from '../../../platform/database/index.js';
+import { type Remote } from '../remote.js';
+import { RemoteInUse, RemoteNameTaken } from '../remotes.errors.js';
+import { RemoteEntity } from './remote.entity.js';
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+@Injectable()
+export class RemotesRepository {
+  constructor(private readonly database: Database) {}
+
+  find(id: string, sql: Sql = this.database): Promise<RemoteEntity | null> {
+    return sql.of(RemoteEntity).findOneBy({ id });
+  }
+
+  async findAll(ids: readonly string[]): Promise<RemoteEntity[]> {
+    if (ids.length === 0) return [];
+    return this.database
+      .of(RemoteEntity)
+      .createQueryBuilder('r')
+      .where('r.id = ANY(:ids)', { ids })
+      .getMany();
+  }
+
+  /** The row, locked until the end of the transaction. */
+  lock(id: string, sql: Sql): Promise<RemoteEntity | null> {
+    return sql.of(RemoteEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  page(after: string | undefined, limit: number): Promise<RemoteEntity[]> {
+    const rows = this.database.of(RemoteEntity).createQueryBuilder('r');
+    if (after !== undefined) rows.where('r.id > :after', { after });
+    return rows.orderBy('r.id').limit(limit).getMany();
+  }
+
+  async insert(sql: Sql, row: RemoteEntity): Promise<void> {
+    await named(row.name, () => sql.of(RemoteEntity).insert(row));
+  }
+
+  async update(sql: Sql, row: RemoteEntity): Promise<void> {
+    await named(row.name, () => sql.of(RemoteEntity).update({ id: row.id }, row));
+  }
+
+  async clearDefault(sql: Sql): Promise<void> {
+    await sql.of(RemoteEntity).update({ isDefault: true }, { isDefault: false });
+  }
+
+  async delete(sql: Sql, row: RemoteEntity): Promise<void> {
+    try {
+      await sql.of(RemoteEntity).delete({ id: row.id });
+    } catch (error) {
+      if (error instanceof QueryFailedError && sqlState(error) === FOREIGN_KEY_VIOLATION) {
+        throw new RemoteInUse(row.name);
+      }
+      throw error;
+    }
+  }
+}
+
+const named = async (name: string, write: () => Promise<unknown>): Promise<void> => {
+  try {
+    await write();
+  } catch (error) {
+    if (violates(error, 'remotes_name')) throw new RemoteNameTaken(name);
+    throw error;
+  }
+};
+
+export const toRemote = (row: RemoteEntity): Remote => ({
+  id: row.id,
+  name: row.name,
+  host: row.host,
+  port: row.port,
+  username: row.username,
+  privateKeyPath: row.privateKeyPath,
+  hasPrivateKey: row.privateKey !== null,
+  workingDirectory: row.workingDirectory,
+  env: masked(row.envNames),
+  enabled: row.enabled,
+  useSshConfig: row.useSshConfig,
+  hostKeyPolicy: row.hostKeyPolicy,
+  isDefault: row.isDefault,
+  state: row.enabled
+    ? row.state
+    : { status: 'disabled', since: row.updatedAt.toISOString(), latencyMs: null, error: null },
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+});
+
+const masked = (names: readonly string[]): Record<string, '***'> =>
+  Object.fromEntries(names.map((name) => [name, '***'] as const));

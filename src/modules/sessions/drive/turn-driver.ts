@@ -1,0 +1,262 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { AgentRegistry } from '../../../agents/index.js';
+import { type Host, isTransient, type RunVerdict } from '../../../hosts/index.js';
+import { type Config, CONFIG } from '../../../platform/config/index.js';
+import { Database } from '../../../platform/database/index.js';
+import { DomainError, toFailure } from '../../../platform/errors/index.js';
+import { storableText } from '../../../platform/events/index.js';
+import { JobQueue } from '../../../platform/queue/index.js';
+import { RemoteDisabled } from '../../remotes/index.js';
+import { DRIVE_TURN } from '../drive-turn.job.js';
+import { SessionsService } from '../sessions.service.js';
+import { SessionsRepository } from '../storage/sessions.repository.js';
+import { type Claim, TurnClaims } from '../storage/turn-claims.js';
+import { type TurnEntity } from '../storage/turn.entity.js';
+import { TurnsRepository } from '../storage/turns.repository.js';
+import { TurnEvents, type TurnEventType } from '../turn-events.js';
+import { TurnsService } from '../turns.service.js';
+import { TurnDrive, type TurnPlan } from './turn-drive.js';
+import { endingOf, type TurnEnding } from './turn-ending.js';
+import { TurnRecorder, TurnTaken } from './turn-recorder.js';
+
+/** A host that cannot be used now is asked again after this. */
+const RETRY_MS = 5_000;
+/** Starts that definitely did not run may be repeated; not for ever. */
+const MAX_ATTEMPTS = 5;
+
+interface ActiveDrive {
+  claim: Claim;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+/** Drives the turns that this process has claimed, keeps their leases, and gives them back at shutdown. */
+@Injectable()
+export class TurnDriver implements OnModuleDestroy {
+  private readonly log = new Logger(TurnDriver.name);
+  private readonly active = new Map<string, ActiveDrive>();
+  private readonly renewing: NodeJS.Timeout;
+  private closed = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly claims: TurnClaims,
+    private readonly turns: TurnsRepository,
+    private readonly sessionRows: SessionsRepository,
+    private readonly sessions: SessionsService,
+    private readonly turnsService: TurnsService,
+    private readonly events: TurnEvents,
+    private readonly agents: AgentRegistry,
+    private readonly jobs: JobQueue,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.renewing = setInterval(() => void this.renew(), config.leaseMs / 3);
+  }
+
+  /** Takes the turn if it is due, and drives it in the background. */
+  async drive(turnId: string): Promise<void> {
+    if (this.closed || this.active.has(turnId)) return;
+    const claimed = await this.claims.claim(turnId);
+    if (!claimed) return;
+    const abort = new AbortController();
+    const claim = { turnId, fence: claimed.row.fence };
+    const done = this.attempt(claimed.row, claimed.begun, abort).finally(() => {
+      if (this.active.get(turnId)?.abort === abort) this.active.delete(turnId);
+    });
+    this.active.set(turnId, { claim, abort, done });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closed = true;
+    clearInterval(this.renewing);
+    const drives = [...this.active.values()];
+    for (const { abort } of drives) abort.abort();
+    await Promise.allSettled(drives.map(({ done }) => done));
+  }
+
+  private async attempt(row: TurnEntity, begun: boolean, abort: AbortController): Promise<void> {
+    const recorder = new TurnRecorder(row, this.database, this.turns, this.events, () => {
+      abort.abort();
+    });
+    let drive: TurnDrive | null = null;
+    try {
+      const plan = await this.plan(row);
+      drive = new TurnDrive(
+        plan,
+        recorder,
+        abort.signal,
+        (hostname) => this.accepted(recorder, hostname),
+        (clock) => void this.turnsService.cancel(row.id, clock),
+        begun,
+      );
+      const verdict = await drive.toTheEnd();
+      if (!(await this.nothingLeft(row, verdict, plan.host))) return;
+      await this.end(recorder, row, (current) =>
+        verdict.kind === 'never-started' && !current.stop && row.attempts < MAX_ATTEMPTS
+          ? BACK_TO_THE_QUEUE
+          : endingOf(verdict, { ...row, stop: current.stop }, plan.adapter, plan.host.name, plan.cwd),
+      );
+      await plan.host.runs.remove(TurnDrive.runKey(row)).catch(() => undefined);
+    } catch (error) {
+      await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
+    } finally {
+      recorder.stop();
+    }
+  }
+
+  private async plan(row: TurnEntity): Promise<TurnPlan> {
+    const session = await this.sessionRows.find(row.sessionId);
+    if (!session) throw new TurnTaken();
+    const { host, cwd, env } = await this.sessions.hostOf(session.id);
+    return {
+      row,
+      session,
+      host,
+      cwd,
+      env,
+      adapter: this.agents.get(session.agent),
+      limits: {
+        silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
+        absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,
+      },
+    };
+  }
+
+  private async accepted(recorder: TurnRecorder, hostname: string | null): Promise<void> {
+    const startedAt = new Date();
+    await recorder.change(
+      // A turn that was told to stop meanwhile stays `stopping`.
+      ({ state }) => ({
+        state: state === 'starting' ? 'running' : state,
+        startedAt,
+        lastActivityAt: startedAt,
+        hostname,
+      }),
+      (tx, changed) => this.events.changed(tx, 'turn.started', changed),
+    );
+  }
+
+  /** A turn that was stopped, or whose supervisor died, has ended only when none of its processes is left. */
+  private async nothingLeft(row: TurnEntity, verdict: RunVerdict, host: Host): Promise<boolean> {
+    const stop = (await this.turns.find(row.id))?.stop;
+    const orphaned = verdict.kind === 'lost' && verdict.cause === 'orphaned';
+    if (stop?.proved !== false && !orphaned) return true;
+    const proof = await host.runs.cancel(TurnDrive.runKey(row));
+    if (proof.kind === 'gone') return true;
+    this.log.warn({ message: 'processes of a turn will not go', turnId: row.id, pids: proof.pids });
+    await this.claims.release([{ turnId: row.id, fence: row.fence }], RETRY_MS);
+    return false;
+  }
+
+  private async end(
+    recorder: TurnRecorder,
+    row: TurnEntity,
+    endingOfCurrent: (current: TurnEntity) => TurnEnding,
+  ): Promise<void> {
+    await recorder.change(
+      (current) => {
+        const ending = endingOfCurrent(current);
+        const open = ending.state === 'limited' || ending.state === 'queued';
+        return {
+          ...ending,
+          text: ending.text === null ? null : storableText(ending.text),
+          usage: row.parser?.usage ?? null,
+          providerSessionId: row.parser?.providerSessionId ?? null,
+          finishedAt: open ? null : new Date(),
+          leaseUntil: null,
+          parser: null,
+        };
+      },
+      async (tx, ended) => {
+        if (keepsConversation(ended) && ended.providerSessionId !== null) {
+          const { providerSessionId } = ended;
+          await this.sessionRows.update(tx, row.sessionId, { providerSessionId });
+        }
+        await this.events.changed(tx, EVENT_OF[ended.state], ended);
+        const next = await this.claims.nextAfter(ended, tx);
+        tx.afterCommit(() => {
+          if (ended.finishedAt !== null && ended.ownerJob !== null && ended.ownerId !== null) {
+            this.jobs.ring(ended.ownerJob, ended.ownerId);
+          }
+          for (const id of next) this.jobs.ring(DRIVE_TURN.name, id);
+        });
+      },
+    );
+  }
+
+  private async interrupted(
+    recorder: TurnRecorder,
+    row: TurnEntity,
+    error: unknown,
+    signal: AbortSignal,
+    mayHaveStarted: boolean,
+  ): Promise<void> {
+    try {
+      if (error instanceof TurnTaken) return;
+      if (signal.aborted) {
+        await recorder.flush();
+        await this.claims.release([{ turnId: row.id, fence: row.fence }], 0);
+        return;
+      }
+      const final =
+        error instanceof DomainError &&
+        !isTransient(error) &&
+        !(error instanceof RemoteDisabled) &&
+        !mayHaveStarted;
+      if (final) {
+        await this.end(recorder, row, () => refused(error));
+        return;
+      }
+      if (!(error instanceof DomainError)) {
+        this.log.error({
+          message: 'turn interrupted',
+          turnId: row.id,
+          reason: error instanceof Error ? error.stack : String(error),
+        });
+      }
+      await this.claims.release([{ turnId: row.id, fence: row.fence }], RETRY_MS);
+    } catch (failure) {
+      // The database is away: the lease runs out and the turn is taken again.
+      if (!(failure instanceof TurnTaken)) {
+        this.log.warn({ message: 'turn left to its lease', turnId: row.id, reason: String(failure) });
+      }
+    }
+  }
+
+  private async renew(): Promise<void> {
+    const claims = [...this.active.values()].map(({ claim }) => claim);
+    if (claims.length === 0) return;
+    try {
+      for (const turnId of await this.claims.renew(claims)) this.active.get(turnId)?.abort.abort();
+    } catch (error) {
+      this.log.warn({ message: 'leases not renewed', reason: String(error) });
+    }
+  }
+}
+
+/** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
+const keepsConversation = ({ kind, fresh }: Pick<TurnEntity, 'kind' | 'fresh'>): boolean =>
+  kind === 'message' || !fresh;
+
+const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null };
+
+/** The host has proved that it did not run: the next claim is a new attempt. */
+const BACK_TO_THE_QUEUE: TurnEnding = { ...NOTHING_RAN, state: 'queued', error: null };
+
+const refused = (error: unknown): TurnEnding => ({
+  ...NOTHING_RAN,
+  state: 'failed',
+  error: { ...toFailure(error), recoverable: false },
+});
+
+const EVENT_OF: Record<TurnEnding['state'], TurnEventType> = {
+  queued: 'turn.queued',
+  starting: 'turn.started',
+  running: 'turn.started',
+  stopping: 'turn.stopping',
+  completed: 'turn.completed',
+  failed: 'turn.failed',
+  cancelled: 'turn.cancelled',
+  limited: 'turn.limited',
+  lost: 'turn.lost',
+};

@@ -1,0 +1,107 @@
+import { type AgentAdapter, type Outcome, type ParserState } from '../../../agents/index.js';
+import { type RunVerdict } from '../../../hosts/index.js';
+import { type TurnEntity } from '../storage/turn.entity.js';
+import { type TurnError } from '../turn.js';
+
+/** How a turn ended, ready to be written. */
+export type TurnEnding = Pick<TurnEntity, 'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'>;
+
+/** A provider that names no time is asked again after this. */
+const LIMIT_RETRY_MS = 60 * 60_000;
+
+/** Judges a run that is over: the host's verdict, then the agent's own end, then what the turn was told. */
+export const endingOf = (
+  verdict: RunVerdict,
+  row: Pick<TurnEntity, 'stop' | 'stderrTail' | 'parser'>,
+  adapter: AgentAdapter,
+  hostName: string,
+  cwd: string,
+): TurnEnding => {
+  const { stop } = row;
+  const state = row.parser ?? adapter.initialState();
+  switch (verdict.kind) {
+    case 'exited': {
+      const { exitCode, signal, why } = verdict;
+      const facts = { exitCode, signal, text: state.text, resumesAt: null };
+      if (why === 'cwd') return { ...facts, state: 'failed', error: cwdMissing(cwd, hostName) };
+      const outcome = adapter.conclude(state, { exitCode, signal, stderrTail: row.stderrTail });
+      if (outcome.kind === 'completed') {
+        return { ...facts, state: 'completed', text: outcome.text, error: null };
+      }
+      if (stop) return { ...facts, ...stopped(stop.reason) };
+      return { ...facts, ...failed(outcome) };
+    }
+    case 'lost':
+      return { ...nothing(state), state: 'lost', error: lost(verdict.cause, hostName) };
+    case 'wrong-host':
+      return { ...nothing(state), state: 'lost', error: wrongHost(verdict.hostname, hostName) };
+    case 'never-started':
+      if (stop) return { ...nothing(state), ...stopped(stop.reason) };
+      return { ...nothing(state), state: 'lost', error: lost('killed', hostName) };
+  }
+};
+
+const nothing = (state: ParserState): Omit<TurnEnding, 'state' | 'error'> => ({
+  text: state.text,
+  exitCode: null,
+  signal: null,
+  resumesAt: null,
+});
+
+const stopped = (
+  reason: 'cancelled' | 'silent' | 'timeout',
+): Pick<TurnEnding, 'state' | 'error'> => {
+  if (reason === 'cancelled') return { state: 'cancelled', error: null };
+  return {
+    state: 'failed',
+    error:
+      reason === 'silent'
+        ? {
+            code: 'agent/silent',
+            message: 'The agent gave no sign of life within the silence limit and was stopped',
+            hint: 'Raise limits.silenceMs of the session if its work is silent for that long.',
+            recoverable: true,
+          }
+        : {
+            code: 'agent/timeout',
+            message: 'The turn reached its absolute limit and was stopped',
+            hint: 'Raise limits.absoluteMs of the session, or ask for less in one turn.',
+            recoverable: true,
+          },
+  };
+};
+
+const failed = (
+  outcome: Exclude<Outcome, { kind: 'completed' }>,
+): Pick<TurnEnding, 'state' | 'error' | 'resumesAt'> =>
+  outcome.kind === 'failed'
+    ? { state: 'failed', error: outcome.failure, resumesAt: null }
+    : {
+        state: 'limited',
+        error: outcome.failure,
+        resumesAt: new Date(outcome.resumesAt ?? Date.now() + LIMIT_RETRY_MS),
+      };
+
+const cwdMissing = (cwd: string, hostName: string): TurnError => ({
+  code: 'host/cwd-missing',
+  message: `The working directory ${cwd} cannot be entered on ${hostName}`,
+  hint: 'Create it there, or change the working directory of the session.',
+  recoverable: false,
+});
+
+const lost = (cause: 'rebooted' | 'killed' | 'orphaned', hostName: string): TurnError => ({
+  code: cause === 'rebooted' ? 'host/rebooted' : 'agent/crashed',
+  message:
+    cause === 'rebooted'
+      ? `${hostName} was restarted while the agent worked`
+      : `The agent's supervisor on ${hostName} was killed before it could record an exit`,
+  hint: 'What the agent had done until then is in its working directory; ask again to go on.',
+  recoverable: true,
+});
+
+const wrongHost = (found: string, hostName: string): TurnError => ({
+  code: 'host/wrong-host',
+  message: `The address of ${hostName} now leads to another machine, ${found}`,
+  hint: 'Give each machine behind a shared address a remote of its own.',
+  recoverable: false,
+});

@@ -1,0 +1,161 @@
+import { type Fact, type ParserState } from '../../../agents/index.js';
+import { type Database, type Tx } from '../../../platform/database/index.js';
+import { storable, storableText } from '../../../platform/events/index.js';
+import { type TurnEntity } from '../storage/turn.entity.js';
+import { type TurnsRepository } from '../storage/turns.repository.js';
+import { type TurnEvents } from '../turn-events.js';
+
+export type TurnChange = Partial<Omit<TurnEntity, 'id' | 'fence'>>;
+
+/** Another worker has taken the turn: whatever this one knows of it is no longer its to write. */
+export class TurnTaken extends Error {}
+
+/** One event per turn and this time at the most; what comes in between is joined. */
+const COALESCE_MS = 50;
+/** Output waiting to be written beyond this makes the reader wait. */
+const MAX_PENDING_BYTES = 1024 * 1024;
+const STDERR_TAIL_CHARACTERS = 16 * 1024;
+
+/**
+ * Writes what a turn's agent said: facts, parser state and the byte offset that they were read up to, in one transaction
+ * under the turn's fence. So whoever goes on from the offset neither repeats nor misses an event.
+ */
+export class TurnRecorder {
+  private facts: Fact[] = [];
+  private pendingBytes = 0;
+  private dirty = false;
+  private lastFlush = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private flushing: Promise<void> = Promise.resolve();
+  private failure: unknown = null;
+
+  constructor(
+    private readonly row: TurnEntity,
+    private readonly database: Database,
+    private readonly turns: TurnsRepository,
+    private readonly events: TurnEvents,
+    /** Called once when writing fails, so that the reader stops. */
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** Takes what the lines up to `stdoutOffset` meant. */
+  said(state: ParserState, facts: readonly Fact[], stdoutOffset: number, bytes: number): void {
+    this.row.parser = state;
+    this.row.stdoutOffset = stdoutOffset;
+    for (const fact of facts) this.facts.push(fact);
+    this.touched(bytes);
+  }
+
+  complained(chunk: Buffer, stderrOffset: number): void {
+    const tail = this.row.stderrTail + chunk.toString('utf8');
+    this.row.stderrTail = storableText(tail.slice(-STDERR_TAIL_CHARACTERS));
+    this.row.stderrOffset = stderrOffset;
+    this.touched(chunk.length);
+  }
+
+  /** Resolves when there is room for more. */
+  async room(): Promise<void> {
+    if (this.pendingBytes > MAX_PENDING_BYTES) await this.flush();
+  }
+
+  /** Writes everything taken so far. */
+  async flush(): Promise<void> {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    this.flushing = this.flushing.then(() => this.write());
+    await this.flushing;
+    if (this.failure !== null) throw this.failure as Error;
+  }
+
+  /**
+   * Writes everything taken so far, then a change of the row with its event. The change is worked out from the row as it
+   * is now, locked: others may have told the turn to stop.
+   */
+  async change(
+    changeOf: (current: TurnEntity) => TurnChange,
+    tell: (tx: Tx, changed: TurnEntity) => Promise<void>,
+  ): Promise<void> {
+    await this.flush();
+    const changed = await this.database.transaction(async (tx) => {
+      const current = await this.turns.lock(this.row.id, tx);
+      if (current?.fence !== this.row.fence) throw new TurnTaken();
+      const change = changeOf(current);
+      await this.turns.update(tx, current.id, change);
+      const next = { ...current, ...change };
+      await tell(tx, next);
+      return next;
+    });
+    Object.assign(this.row, changed);
+  }
+
+  stop(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private touched(bytes: number): void {
+    this.dirty = true;
+    this.pendingBytes += bytes;
+    const wait = this.lastFlush + COALESCE_MS - Date.now();
+    this.timer ??= setTimeout(
+      () => {
+        // The failure reaches the reader through `failed`.
+        this.flush().catch(() => undefined);
+      },
+      Math.max(wait, 0),
+    );
+  }
+
+  private async write(): Promise<void> {
+    if (!this.dirty || this.failure !== null) return;
+    const { facts, row } = this;
+    this.facts = [];
+    this.pendingBytes = 0;
+    this.dirty = false;
+    this.lastFlush = Date.now();
+    row.lastActivityAt = new Date();
+    const change = {
+      stdoutOffset: row.stdoutOffset,
+      stderrOffset: row.stderrOffset,
+      stderrTail: row.stderrTail,
+      parser: storable(row.parser) as ParserState | null,
+      lastActivityAt: row.lastActivityAt,
+    };
+    try {
+      await this.database.transaction(async (tx) => {
+        await this.fenced(tx, change);
+        for (const fact of joined(facts)) {
+          if (fact.type === 'text') await this.events.said(tx, row, 'turn.output', { text: fact.text });
+          else await this.events.said(tx, row, 'turn.tool', { tool: toolOf(fact) });
+        }
+      });
+    } catch (error) {
+      this.failure = error;
+      this.failed(error);
+    }
+  }
+
+  private async fenced(tx: Tx, change: TurnChange): Promise<void> {
+    const { id, fence } = this.row;
+    if (!(await this.turns.updateFenced(tx, id, fence, change))) throw new TurnTaken();
+  }
+}
+
+/** Consecutive pieces of text as one. */
+const joined = (facts: readonly Fact[]): Fact[] => {
+  const result: Fact[] = [];
+  for (const fact of facts) {
+    const last = result.at(-1);
+    if (fact.type === 'text' && last?.type === 'text') {
+      result[result.length - 1] = { type: 'text', text: last.text + fact.text };
+    } else result.push(fact);
+  }
+  return result;
+};
+
+const toolOf = ({ id, name, phase, summary }: Extract<Fact, { type: 'tool' }>): object => ({
+  id,
+  name,
+  phase,
+  summary,
+});

@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentsModule } from '../../agents/index.js';
+import { RemotesModule } from '../remotes/index.js';
+import { DriveTurnWorker } from './drive/drive-turn.worker.js';
+import { StopTurnWorker } from './drive/stop-turn.worker.js';
+import { TurnDriver } from './drive/turn-driver.js';
+import { HistoryService } from './history.service.js';
+import { SessionSecrets } from './session-secrets.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SessionEntity } from './storage/session.entity.js';
+import { SessionsRepository } from './storage/sessions.repository.js';
+import { TurnClaims } from './storage/turn-claims.js';
+import { TurnEntity } from './storage/turn.entity.js';
+import { TurnsRepository } from './storage/turns.repository.js';
+import { TurnEvents } from './turn-events.js';
+import { TurnsController } from './turns.controller.js';
+import { TurnsService } from './turns.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([SessionEntity, TurnEntity]), AgentsModule, RemotesModule],
+  controllers: [SessionsController, TurnsController],
+  providers: [
+    DriveTurnWorker,
+    HistoryService,
+    SessionSecrets,
+    SessionsRepository,
+    SessionsService,
+    StopTurnWorker,
+    TurnClaims,
+    TurnDriver,
+    TurnEvents,
+    TurnsRepository,
+    TurnsService,
+  ],
+  exports: [SessionsService, TurnsService],
+})
+export class SessionsModule {}

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { AGENT_NAMES } from '../../agents/index.js';
+import { body, pageOf } from '../../platform/http/index.js';
+import { envSchema, remoteStateSchema } from '../remotes/index.js';
+import { ENDED_TURN_STATES, OPEN_TURN_STATES, TURN_KINDS } from './turn.js';
+
+const noNul = /^[^\0]*$/;
+const line = z.string().trim().min(1).max(4_096).regex(/^[^\p{Cc}]*$/u, 'Must hold no control characters');
+const path = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .regex(noNul, 'Must hold no NUL character')
+  .regex(/^(\/|~(\/|$))/, 'Must be absolute or start with ~/');
+const milliseconds = z.int().min(1_000).max(30 * 24 * 3_600_000);
+
+const sessionFields = {
+  name: line.max(200),
+  cwd: path,
+  remoteId: z.uuid().nullable(),
+  env: envSchema,
+  args: z.array(z.string().max(10_000).regex(noNul, 'Must hold no NUL character')).max(100),
+  model: line.max(200).nullable(),
+  command: line.nullable(),
+  autoRunFolder: z.string().min(1).max(4_096).regex(noNul, 'Must hold no NUL character').nullable(),
+  limits: body({ silenceMs: milliseconds.optional(), absoluteMs: milliseconds.optional() }),
+};
+
+/** What a session can be made of, apart from its name; a group chat's inline moderator takes the same. */
+export const agentSettings = {
+  agent: z.enum(AGENT_NAMES),
+  cwd: sessionFields.cwd.optional(),
+  remoteId: sessionFields.remoteId.optional(),
+  env: sessionFields.env.optional(),
+  args: sessionFields.args.optional(),
+  model: sessionFields.model.optional(),
+  command: sessionFields.command.optional(),
+};
+
+export const createSessionSchema = body({
+  ...agentSettings,
+  name: sessionFields.name,
+  autoRunFolder: sessionFields.autoRunFolder.optional(),
+  limits: sessionFields.limits.optional(),
+});
+export type CreateSession = z.infer<typeof createSessionSchema>;
+
+/** A merge patch: `null` clears, a variable of `env` or a limit that is null is removed. */
+export const patchSessionSchema = body({
+  ...sessionFields,
+  env: z.record(z.string(), z.string().nullable()),
+  limits: body({
+    silenceMs: milliseconds.nullable().optional(),
+    absoluteMs: milliseconds.nullable().optional(),
+  }),
+}).partial();
+export type PatchSession = z.infer<typeof patchSessionSchema>;
+
+export const limitsSchema = sessionFields.limits;
+
+export const usageSchema = z.object({
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  cacheReadTokens: z.int(),
+  cacheWriteTokens: z.int(),
+  costUsd: z.number().nullable(),
+  contextWindow: z.int().nullable(),
+  contextTokens: z.int().nullable(),
+});
+
+const nullableText = z.string().nullable();
+
+export const sessionSchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  agent: z.enum(AGENT_NAMES),
+  agentLabel: z.string(),
+  cwd: z.string(),
+  remoteId: z.uuid().nullable(),
+  target: z.object({ kind: z.enum(['local', 'ssh']), remote: z.boolean(), hostName: nullableText }),
+  state: z.enum(['idle', 'busy', 'error', 'limited']),
+  connection: remoteStateSchema.nullable(),
+  activeTurnId: z.uuid().nullable(),
+  queued: z.int(),
+  providerSessionId: nullableText,
+  usage: usageSchema,
+  env: z.record(z.string(), z.literal('***')),
+  args: z.array(z.string()),
+  model: nullableText,
+  command: nullableText,
+  autoRunFolder: nullableText,
+  limits: z.object({ silenceMs: z.int().optional(), absoluteMs: z.int().optional() }),
+  parentSessionId: z.uuid().nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export const sessionPageSchema = pageOf(sessionSchema);
+
+export const turnSchema = z.object({
+  id: z.uuid(),
+  sessionId: z.uuid(),
+  kind: z.enum(TURN_KINDS),
+  state: z.enum([...OPEN_TURN_STATES, ...ENDED_TURN_STATES]),
+  prompt: z.string(),
+  text: nullableText,
+  readOnly: z.boolean(),
+  held: z.boolean(),
+  providerSessionId: nullableText,
+  usage: usageSchema.nullable(),
+  exitCode: z.int().nullable(),
+  signal: nullableText,
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      recoverable: z.boolean(),
+    })
+    .nullable(),
+  host: z.object({
+    kind: z.enum(['local', 'ssh']),
+    remoteId: z.uuid().nullable(),
+    hostname: nullableText,
+  }),
+  attempts: z.int(),
+  resumesAt: nullableText,
+  queuedAt: z.string(),
+  startedAt: nullableText,
+  lastActivityAt: nullableText,
+  finishedAt: nullableText,
+});
+export const turnPageSchema = pageOf(turnSchema);
+
+export const historyEntrySchema = z.object({
+  id: z.uuid(),
+  type: z.enum(['USER', 'AUTO', 'GROUP']),
+  at: z.string(),
+  summary: z.string(),
+  response: nullableText,
+  turnId: z.uuid(),
+  success: z.boolean(),
+  elapsedMs: z.int().nullable(),
+  usage: usageSchema.nullable(),
+});
+export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+export const historyPageSchema = pageOf(historyEntrySchema);

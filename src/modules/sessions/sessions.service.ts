@@ -1,0 +1,223 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { AgentRegistry, type Usage } from '../../agents/index.js';
+import { type Host } from '../../hosts/index.js';
+import { Database, sqlState, type Sql, type Tx } from '../../platform/database/index.js';
+import { EventLog } from '../../platform/events/index.js';
+import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
+import { RemoteHosts, RemoteNotFound, RemotesService } from '../remotes/index.js';
+import { envSchema } from '../remotes/index.js';
+import { SessionSecrets } from './session-secrets.js';
+import { toSession } from './session-view.js';
+import { type NewSession, type Session } from './session.js';
+import { SessionBusy, SessionInUse, SessionNotFound } from './sessions.errors.js';
+import { limitsSchema, type PatchSession } from './sessions.schemas.js';
+import { type SessionEntity } from './storage/session.entity.js';
+import { SessionsRepository } from './storage/sessions.repository.js';
+import { sessionStream } from './turn-events.js';
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/** Where the work of a session is done, and with which environment. */
+export interface SessionPlace {
+  host: Host;
+  cwd: string;
+  /** The session's variables over the remote's. */
+  env: Record<string, string>;
+}
+
+/** Sessions: an agent, a working directory, a host, and what was agreed on between them. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly database: Database,
+    private readonly rows: SessionsRepository,
+    private readonly remotes: RemotesService,
+    private readonly hosts: RemoteHosts,
+    private readonly secrets: SessionSecrets,
+    private readonly agents: AgentRegistry,
+    private readonly events: EventLog,
+  ) {}
+
+  create(input: NewSession): Promise<Session> {
+    return this.database.transaction((tx) => this.createIn(tx, input));
+  }
+
+  async createIn(tx: Tx, input: NewSession): Promise<Session> {
+    this.agents.get(input.agent);
+    const remoteId = input.remoteId ?? null;
+    const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId]);
+    if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
+    return this.insert(tx, {
+      name: input.name,
+      agent: input.agent,
+      cwd: input.cwd ?? remote?.workingDirectory ?? '~',
+      remoteId,
+      env: input.env ?? {},
+      args: input.args ?? [],
+      model: input.model ?? null,
+      command: input.command ?? null,
+      autoRunFolder: input.autoRunFolder ?? null,
+      limits: input.limits ?? {},
+      parentSessionId: null,
+    });
+  }
+
+  /** A session like its parent, on the same host, in another directory. */
+  async createChild(
+    tx: Tx,
+    parentId: string,
+    change: { name: string; cwd: string },
+  ): Promise<Session> {
+    const parent = await this.row(parentId, tx);
+    const { agent, remoteId, args, model, command, autoRunFolder, limits } = parent;
+    const env = this.secrets.openEnv(parent.id, parent.env);
+    const inherited = { agent, remoteId, args, model, command, autoRunFolder, limits, env };
+    return this.insert(tx, { ...inherited, ...change, parentSessionId: parent.id });
+  }
+
+  async get(id: string): Promise<Session> {
+    return this.view(await this.row(id));
+  }
+
+  async list({ cursor, limit }: PageQuery): Promise<Page<Session>> {
+    const rows = await this.rows.page(cursor, limit + 1);
+    return page(await this.views(rows), limit, ({ id }) => id);
+  }
+
+  /** Every session, for resolving names. */
+  async all(sql?: Sql): Promise<{ id: string; name: string }[]> {
+    return (await this.rows.all(sql)).map(({ id, name }) => ({ id, name }));
+  }
+
+  async find(ids: readonly string[]): Promise<Session[]> {
+    return this.views(await this.rows.findAll(ids));
+  }
+
+  /** The working directory and the host can't be changed while a turn waits or runs. */
+  async patch(id: string, patch: PatchSession): Promise<Session> {
+    const row = await this.database.transaction(async (tx) => {
+      const current = await this.rows.lock(id, tx);
+      if (!current) throw new SessionNotFound(id);
+      const next = await this.patched(current, patch);
+      const moves = next.cwd !== current.cwd || next.remoteId !== current.remoteId;
+      if (moves) await this.requireIdle(current.id, 'its host and directory cannot change', tx);
+      if (moves) next.providerSessionId = null;
+      await this.rows.update(tx, id, next);
+      await this.events.append(tx, sessionStream(id), 'session.updated', { sessionId: id });
+      return next;
+    });
+    return this.view(row);
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.row(id);
+    try {
+      await this.database.transaction(async (tx) => {
+        await this.rows.lock(id, tx);
+        await this.requireIdle(id, 'it cannot be deleted', tx);
+        await this.rows.delete(tx, id);
+      });
+    } catch (error) {
+      if (sqlState(error) === FOREIGN_KEY_VIOLATION) throw new SessionInUse(id);
+      throw error;
+    }
+  }
+
+  async usage(id: string): Promise<Usage> {
+    return (await this.get(id)).usage;
+  }
+
+  /** @throws the remote's refusal when it is gone or disabled: never another host instead. */
+  async hostOf(sessionId: string): Promise<SessionPlace> {
+    const row = await this.row(sessionId);
+    const host = await this.hosts.resolve(row.remoteId);
+    const remoteEnv = row.remoteId === null ? {} : await this.remotes.env(row.remoteId);
+    return { host, cwd: row.cwd, env: { ...remoteEnv, ...this.secrets.openEnv(row.id, row.env) } };
+  }
+
+  private async insert(
+    tx: Tx,
+    {
+      env,
+      ...settings
+    }: Omit<
+      SessionEntity,
+      'id' | 'env' | 'envNames' | 'providerSessionId' | 'createdAt' | 'updatedAt'
+    > & { env: Record<string, string> },
+  ): Promise<Session> {
+    const id = uuid();
+    const now = new Date();
+    const row: SessionEntity = {
+      ...settings,
+      id,
+      env: this.secrets.sealEnv(id, env),
+      envNames: Object.keys(env),
+      providerSessionId: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await this.rows.insert(tx, row);
+    await this.events.append(tx, sessionStream(id), 'session.updated', { sessionId: id, state: 'idle' });
+    const [remote] = row.remoteId === null ? [] : await this.remotes.find([row.remoteId]);
+    return toSession(row, undefined, remote);
+  }
+
+  private async patched(current: SessionEntity, patch: PatchSession): Promise<SessionEntity> {
+    const next = { ...current };
+    if (patch.name !== undefined) next.name = patch.name;
+    if (patch.cwd !== undefined) next.cwd = patch.cwd;
+    if (patch.args !== undefined) next.args = patch.args;
+    if (patch.model !== undefined) next.model = patch.model;
+    if (patch.command !== undefined) next.command = patch.command;
+    if (patch.autoRunFolder !== undefined) next.autoRunFolder = patch.autoRunFolder;
+    if (patch.limits !== undefined) {
+      next.limits = limitsSchema.parse(mergePatch(current.limits, patch.limits));
+    }
+    if (patch.env !== undefined) {
+      const env = mergePatch(this.secrets.openEnv(current.id, current.env), patch.env);
+      const merged = envSchema.parse(env);
+      next.env = this.secrets.sealEnv(current.id, merged);
+      next.envNames = Object.keys(merged);
+    }
+    if (patch.remoteId !== undefined) {
+      next.remoteId = patch.remoteId;
+      if (patch.remoteId !== null && (await this.remotes.find([patch.remoteId])).length === 0) {
+        throw new RemoteNotFound(patch.remoteId, '/remoteId');
+      }
+    }
+    return next;
+  }
+
+  private async requireIdle(id: string, what: string, sql: Sql): Promise<void> {
+    const activity = (await this.rows.activity([id], sql)).get(id);
+    if (activity && (activity.activeTurnId !== null || activity.queued > 0 || activity.limited)) {
+      throw new SessionBusy(id, what);
+    }
+  }
+
+  private async row(id: string, sql?: Sql): Promise<SessionEntity> {
+    const row = await this.rows.find(id, sql);
+    if (!row) throw new SessionNotFound(id);
+    return row;
+  }
+
+  private async view(row: SessionEntity): Promise<Session> {
+    const [session] = await this.views([row]);
+    if (!session) throw new SessionNotFound(row.id);
+    return session;
+  }
+
+  private async views(rows: readonly SessionEntity[]): Promise<Session[]> {
+    const activity = await this.rows.activity(rows.map(({ id }) => id));
+    const remoteIds = rows.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]));
+    const remotes = await this.remotes.find([...new Set(remoteIds)]);
+    return rows.map((row) =>
+      toSession(
+        row,
+        activity.get(row.id),
+        remotes.find(({ id }) => id === row.remoteId),
+      ),
+    );
+  }
+}

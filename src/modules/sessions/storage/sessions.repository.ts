@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { type Usage } from '../../../agents/index.js';
+import { Database, type Sql } from '../../../platform/database/index.js';
+import { SessionEntity } from './session.entity.js';
+
+/** What the turns of a session say of it. */
+export interface SessionActivity {
+  activeTurnId: string | null;
+  queued: number;
+  limited: boolean;
+  lastFailed: boolean;
+  usage: Usage;
+}
+
+interface ActivityRow {
+  session_id: string;
+  active: string | null;
+  queued: number;
+  limited: boolean;
+  last_state: string | null;
+  input: number;
+  output: number;
+  cache_read: number;
+  cache_write: number;
+  cost: number | null;
+}
+
+@Injectable()
+export class SessionsRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(sql: Sql, row: SessionEntity): Promise<void> {
+    await sql.of(SessionEntity).insert(row);
+  }
+
+  find(id: string, sql: Sql = this.database): Promise<SessionEntity | null> {
+    return sql.of(SessionEntity).findOneBy({ id });
+  }
+
+  /** The row, locked until the end of the transaction. */
+  lock(id: string, sql: Sql): Promise<SessionEntity | null> {
+    return sql.of(SessionEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  page(after: string | undefined, limit: number): Promise<SessionEntity[]> {
+    const rows = this.database.of(SessionEntity).createQueryBuilder('s');
+    if (after !== undefined) rows.where('s.id > :after', { after });
+    return rows.orderBy('s.id').limit(limit).getMany();
+  }
+
+  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<SessionEntity[]> {
+    if (ids.length === 0) return [];
+    return sql
+      .of(SessionEntity)
+      .createQueryBuilder('s')
+      .where('s.id = ANY(:ids)', { ids })
+      .getMany();
+  }
+
+  /** Every session, for resolving names. */
+  all(sql: Sql = this.database): Promise<SessionEntity[]> {
+    return sql.of(SessionEntity).find({ order: { id: 'ASC' } });
+  }
+
+  async update(sql: Sql, id: string, change: Partial<SessionEntity>): Promise<void> {
+    await sql.of(SessionEntity).update({ id }, { ...change, updatedAt: new Date() });
+  }
+
+  async delete(sql: Sql, id: string): Promise<void> {
+    await sql.of(SessionEntity).delete({ id });
+  }
+
+  async activity(
+    ids: readonly string[],
+    sql: Sql = this.database,
+  ): Promise<Map<string, SessionActivity>> {
+    const rows = await sql.query<ActivityRow>(
+      `SELECT s.id AS session_id, open.active, coalesce(open.queued, 0) AS queued,
+              coalesce(open.limited, false) AS limited, last.state AS last_state,
+              used.input, used.output, used.cache_read, used.cache_write, used.cost
+       FROM unnest($1::uuid[]) AS s(id)
+       LEFT JOIN LATERAL (
+         SELECT (array_agg(t.id ORDER BY t.position)
+                  FILTER (WHERE t.state IN ('starting', 'running', 'stopping')))[1] AS active,
+                count(*) FILTER (WHERE t.state = 'queued') AS queued,
+                bool_or(t.state = 'limited') AS limited
+         FROM turns t
+         WHERE t.session_id = s.id AND t.state IN ('queued', 'starting', 'running', 'stopping', 'limited')
+       ) open ON true
+       LEFT JOIN LATERAL (
+         SELECT t.state FROM turns t WHERE t.session_id = s.id AND t.finished_at IS NOT NULL
+         ORDER BY t.finished_at DESC LIMIT 1
+       ) last ON true
+       LEFT JOIN LATERAL (
+         SELECT coalesce(sum((t.usage->>'inputTokens')::bigint), 0)::bigint AS input,
+                coalesce(sum((t.usage->>'outputTokens')::bigint), 0)::bigint AS output,
+                coalesce(sum((t.usage->>'cacheReadTokens')::bigint), 0)::bigint AS cache_read,
+                coalesce(sum((t.usage->>'cacheWriteTokens')::bigint), 0)::bigint AS cache_write,
+                sum((t.usage->>'costUsd')::float8) AS cost
+         FROM turns t WHERE t.session_id = s.id AND t.usage IS NOT NULL
+       ) used ON true`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.session_id, toActivity(row)]));
+  }
+}
+
+const toActivity = (row: ActivityRow): SessionActivity => ({
+  activeTurnId: row.active,
+  queued: row.queued,
+  limited: row.limited,
+  lastFailed: row.last_state === 'failed' || row.last_state === 'lost',
+  usage: {
+    inputTokens: row.input,
+    outputTokens: row.output,
+    cacheReadTokens: row.cache_read,
+    cacheWriteTokens: row.cache_write,
+    costUsd: row.cost,
+    contextWindow: null,
+    contextTokens: null,
+  },
+});

@@ -1,0 +1,123 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Config, CONFIG } from '../../../platform/config/index.js';
+import { Database, type Sql, violates } from '../../../platform/database/index.js';
+import { Presence } from '../../../platform/queue/index.js';
+import { TurnEntity } from './turn.entity.js';
+
+/** A turn that is this process's to drive, as long as nobody takes a higher fence. */
+export interface Claim {
+  turnId: string;
+  fence: number;
+}
+
+const ACTIVE = `('starting', 'running', 'stopping')`;
+
+/** May start now: FIFO per session, one conversation at a time unless fresh, one writer per working tree. */
+const MAY_START = `
+  NOT t.held
+  AND NOT EXISTS (
+    SELECT 1 FROM turns o WHERE o.session_id = t.session_id AND o.id <> t.id AND (
+      (o.state = 'queued' AND NOT o.held AND o.position < t.position)
+      OR (o.state IN ('starting', 'running', 'stopping', 'limited') AND NOT (o.fresh OR t.fresh))
+    )
+  )
+  AND (t.read_only OR NOT EXISTS (
+    SELECT 1 FROM turns o WHERE o.working_tree = t.working_tree AND o.id <> t.id AND NOT o.read_only AND (
+      o.state IN ${ACTIVE} OR (o.state = 'queued' AND NOT o.held AND o.position < t.position)
+    )
+  ))`;
+
+/** Waiting for a worker: to be started, resumed after a limit, or taken over from a worker that is gone. */
+const DUE = `
+  (t.lease_until IS NULL OR t.lease_until < now())
+  AND (t.retry_at IS NULL OR t.retry_at <= now())
+  AND (
+    t.state IN ${ACTIVE}
+    OR (t.state = 'limited' AND t.resumes_at <= now())
+    OR (t.state = 'queued' AND ${MAY_START})
+  )`;
+
+/** A new execution: nothing of an earlier one counts. */
+const NEW_ATTEMPT = `, state = 'starting', attempts = attempts + 1, stdout_offset = 0, stderr_offset = 0,
+  stderr_tail = '', parser = NULL, error = NULL, resumes_at = NULL`;
+
+/** Who drives which turn: claims with a lease and a fence. Every write of a driver names its fence. */
+@Injectable()
+export class TurnClaims {
+  constructor(
+    private readonly database: Database,
+    private readonly presence: Presence,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Claims the turn if it is due; null when it is not, or another worker was quicker. `begun`: it is a new execution. */
+  async claim(turnId: string): Promise<{ row: TurnEntity; begun: boolean } | null> {
+    const worker = await this.presence.number();
+    try {
+      return await this.database.transaction(async (tx) => {
+        const [due] = await tx.query<{ state: TurnEntity['state'] }>(
+          `SELECT t.state FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE`,
+          [turnId],
+        );
+        if (!due) return null;
+        const begun = due.state === 'queued' || due.state === 'limited';
+        await tx.query(
+          `UPDATE turns SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms',
+             retry_at = NULL ${begun ? NEW_ATTEMPT : ''}
+           WHERE id = $1`,
+          [turnId, worker, this.config.leaseMs],
+        );
+        const row = await tx.of(TurnEntity).findOneByOrFail({ id: turnId });
+        return { row, begun };
+      });
+    } catch (error) {
+      if (violates(error, 'turns_one_writer')) return null;
+      throw error;
+    }
+  }
+
+  /** Renews the leases of all turns that this process drives; returns those that were lost to another. */
+  async renew(claims: readonly Claim[]): Promise<string[]> {
+    const kept = await this.database.query<{ id: string }>(
+      `UPDATE turns t SET lease_until = now() + $3 * interval '1 ms'
+       FROM unnest($1::uuid[], $2::bigint[]) AS mine(id, fence)
+       WHERE t.id = mine.id AND t.fence = mine.fence
+       RETURNING t.id`,
+      [claims.map(({ turnId }) => turnId), claims.map(({ fence }) => fence), this.config.leaseMs],
+    );
+    const ids = new Set(kept.map(({ id }) => id));
+    return claims.map(({ turnId }) => turnId).filter((turnId) => !ids.has(turnId));
+  }
+
+  /** Gives turns back, to be claimed again after `retryMs`. */
+  async release(claims: readonly Claim[], retryMs: number): Promise<void> {
+    await this.database.query(
+      `UPDATE turns t SET lease_until = NULL, retry_at = now() + $3 * interval '1 ms'
+       FROM unnest($1::uuid[], $2::bigint[]) AS mine(id, fence)
+       WHERE t.id = mine.id AND t.fence = mine.fence`,
+      [claims.map(({ turnId }) => turnId), claims.map(({ fence }) => fence), retryMs],
+    );
+  }
+
+  /** Turns that a worker should take now. */
+  async due(): Promise<string[]> {
+    await this.presence.freeOrphans('turns');
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT t.id FROM turns t
+       WHERE t.state IN ('queued', 'starting', 'running', 'stopping', 'limited') AND ${DUE}
+       ORDER BY t.position LIMIT 1000`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Turns that may start because the given one has ended: the next of its session and of its working tree. */
+  async nextAfter(turn: TurnEntity, sql: Sql): Promise<string[]> {
+    const rows = await sql.query<{ id: string }>(
+      `SELECT t.id FROM turns t
+       WHERE t.state = 'queued' AND (t.session_id = $1 OR t.working_tree = $2) AND ${DUE}
+       ORDER BY t.position LIMIT 20`,
+      [turn.sessionId, turn.workingTree],
+    );
+    return rows.map(({ id }) => id);
+  }
+}

@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import { type QueryDeepPartialEntity } from 'typeorm';
+import { Database, type Sql } from '../../../platform/database/index.js';
+import { type Turn } from '../turn.js';
+import { TurnEntity } from './turn.entity.js';
+
+@Injectable()
+export class TurnsRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(sql: Sql, row: Omit<TurnEntity, 'position'>): Promise<void> {
+    await sql.of(TurnEntity).insert(row as QueryDeepPartialEntity<TurnEntity>);
+  }
+
+  find(id: string, sql: Sql = this.database): Promise<TurnEntity | null> {
+    return sql.of(TurnEntity).findOneBy({ id });
+  }
+
+  /** The row, locked until the end of the transaction. */
+  lock(id: string, sql: Sql): Promise<TurnEntity | null> {
+    return sql.of(TurnEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<TurnEntity[]> {
+    if (ids.length === 0) return [];
+    return sql
+      .of(TurnEntity)
+      .createQueryBuilder('t')
+      .where('t.id = ANY(:ids)', { ids })
+      .orderBy('t.id')
+      .getMany();
+  }
+
+  /** Turns of a session in order of their asking, beyond the cursor. */
+  page(sessionId: string, after: string | undefined, limit: number): Promise<TurnEntity[]> {
+    const rows = this.database
+      .of(TurnEntity)
+      .createQueryBuilder('t')
+      .where('t.sessionId = :sessionId', { sessionId });
+    if (after !== undefined) rows.andWhere('t.id > :after', { after });
+    return rows.orderBy('t.id').limit(limit).getMany();
+  }
+
+  /** Ended turns of a session, newest first, before the cursor. */
+  ended(sessionId: string, before: string | undefined, limit: number): Promise<TurnEntity[]> {
+    const rows = this.database
+      .of(TurnEntity)
+      .createQueryBuilder('t')
+      .where('t.sessionId = :sessionId AND t.finishedAt IS NOT NULL', { sessionId });
+    if (before !== undefined) rows.andWhere('t.id < :before', { before });
+    return rows.orderBy('t.id', 'DESC').limit(limit).getMany();
+  }
+
+  /** What waits in a session, next first. */
+  queue(sessionId: string, sql: Sql = this.database): Promise<TurnEntity[]> {
+    return sql
+      .of(TurnEntity)
+      .find({ where: { sessionId, state: 'queued' }, order: { position: 'ASC' } });
+  }
+
+  /** Changes a row under its fence; false when another worker has taken it since. */
+  async updateFenced(
+    sql: Sql,
+    id: string,
+    fence: number,
+    change: Partial<Omit<TurnEntity, 'id' | 'fence'>>,
+  ): Promise<boolean> {
+    const { affected } = await sql
+      .of(TurnEntity)
+      .createQueryBuilder()
+      .update()
+      .set(change as QueryDeepPartialEntity<TurnEntity>)
+      .where('id = :id AND fence = :fence', { id, fence })
+      .execute();
+    return affected === 1;
+  }
+
+  async update(sql: Sql, id: string, change: Partial<Omit<TurnEntity, 'id'>>): Promise<void> {
+    await sql.of(TurnEntity).createQueryBuilder().update().set(change as QueryDeepPartialEntity<TurnEntity>).where('id = :id', { id }).execute();
+  }
+
+  /** Turns that were told to stop and are not proved gone. */
+  async stopping(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM turns WHERE state = 'stopping' AND NOT (stop->>'proved')::boolean`,
+    );
+    return rows.map(({ id }) => id);
+  }
+}
+
+export const toTurn = (row: TurnEntity): Turn => ({
+  id: row.id,
+  sessionId: row.sessionId,
+  kind: row.kind,
+  state: row.state,
+  prompt: row.prompt,
+  text: row.text,
+  readOnly: row.readOnly,
+  held: row.held,
+  providerSessionId: row.providerSessionId,
+  usage: row.usage,
+  exitCode: row.exitCode,
+  signal: row.signal,
+  error: row.error,
+  host: {
+    kind: row.remoteId === null ? 'local' : 'ssh',
+    remoteId: row.remoteId,
+    hostname: row.hostname,
+  },
+  attempts: row.attempts,
+  resumesAt: row.resumesAt?.toISOString() ?? null,
+  queuedAt: row.queuedAt.toISOString(),
+  startedAt: row.startedAt?.toISOString() ?? null,
+  lastActivityAt: row.lastActivityAt?.toISOString() ?? null,
+  finishedAt: row.finishedAt?.toISOString() ?? null,
+});

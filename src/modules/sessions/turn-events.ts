@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { type Tx } from '../../platform/database/index.js';
+import { EventLog } from '../../platform/events/index.js';
+import { SessionsRepository } from './storage/sessions.repository.js';
+import { type TurnEntity } from './storage/turn.entity.js';
+import { toTurn } from './storage/turns.repository.js';
+import { type Turn } from './turn.js';
+
+export type TurnEventType =
+  | 'turn.queued'
+  | 'turn.started'
+  | 'turn.stopping'
+  | 'turn.completed'
+  | 'turn.failed'
+  | 'turn.cancelled'
+  | 'turn.limited'
+  | 'turn.lost';
+
+export const sessionStream = (sessionId: string): string => `session:${sessionId}`;
+
+/** Tells a session's stream what became of its turns. */
+@Injectable()
+export class TurnEvents {
+  constructor(
+    private readonly log: EventLog,
+    private readonly sessions: SessionsRepository,
+  ) {}
+
+  /** The turn's new state, and what it makes of the session's. The prompt stays out: it may be megabytes. */
+  async changed(tx: Tx, type: TurnEventType, row: TurnEntity): Promise<void> {
+    const turn: Partial<Turn> = toTurn(row);
+    delete turn.prompt;
+    const stream = sessionStream(row.sessionId);
+    await this.log.append(tx, stream, type, { turnId: row.id, turn });
+    const activity = (await this.sessions.activity([row.sessionId], tx)).get(row.sessionId);
+    if (!activity) return;
+    await this.log.append(tx, stream, 'session.updated', {
+      sessionId: row.sessionId,
+      state: stateOf(activity),
+      activeTurnId: activity.activeTurnId,
+      queued: activity.queued,
+    });
+  }
+
+  async said(tx: Tx, row: TurnEntity, type: 'turn.output' | 'turn.tool', data: object): Promise<void> {
+    await this.log.append(tx, sessionStream(row.sessionId), type, { turnId: row.id, ...data });
+  }
+}
+
+export const stateOf = (activity: {
+  activeTurnId: string | null;
+  limited: boolean;
+  lastFailed: boolean;
+}): 'idle' | 'busy' | 'error' | 'limited' => {
+  if (activity.activeTurnId !== null) return 'busy';
+  if (activity.limited) return 'limited';
+  return activity.lastFailed ? 'error' : 'idle';
+};

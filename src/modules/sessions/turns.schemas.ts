@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { body } from '../../platform/http/index.js';
+
+/** 5 MB of text, whatever the bytes. */
+const prompt = z.string().min(1).max(5_000_000);
+
+export const postTurnSchema = body({
+  prompt,
+  readOnly: z.boolean().optional(),
+  fresh: z.boolean().optional(),
+  images: z
+    .array(body({ name: z.string().max(200), mediaType: z.string().max(100), data: z.base64() }))
+    .max(20)
+    .optional(),
+});
+export type PostTurn = z.infer<typeof postTurnSchema>;
+
+export const patchTurnSchema = body({
+  prompt: prompt.optional(),
+  held: z.boolean().optional(),
+  position: z.int().min(0).optional(),
+});
+export type PatchTurn = z.infer<typeof patchTurnSchema>;

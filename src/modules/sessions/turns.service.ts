@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { AgentRegistry, AgentUnsupported } from '../../agents/index.js';
+import { Database, type Sql, type Tx } from '../../platform/database/index.js';
+import { storableText } from '../../platform/events/index.js';
+import { page, type Page, type PageQuery } from '../../platform/http/index.js';
+import { type Job, JobQueue } from '../../platform/queue/index.js';
+import { RemotesService } from '../remotes/index.js';
+import { DRIVE_TURN } from './drive-turn.job.js';
+import { SessionNotFound, TurnNotFound, TurnNotQueued } from './sessions.errors.js';
+import { STOP_TURN } from './stop-turn.job.js';
+import { SessionsRepository } from './storage/sessions.repository.js';
+import { type StopOrder, type TurnEntity } from './storage/turn.entity.js';
+import { toTurn, TurnsRepository } from './storage/turns.repository.js';
+import { TurnEvents } from './turn-events.js';
+import { hasEnded, type Turn, type TurnKind } from './turn.js';
+import { type PatchTurn, type PostTurn } from './turns.schemas.js';
+import { workingTree } from './working-tree.js';
+
+export interface NewTurn {
+  sessionId: string;
+  kind: TurnKind;
+  prompt: string;
+  readOnly?: boolean | undefined;
+  /** In a new conversation of the agent, whatever the session's was. */
+  fresh?: boolean | undefined;
+  /** Whose bell rings when the turn has ended. */
+  owner?: { job: Job; id: string };
+}
+
+/** Asks for turns, looks at them, stops them. What runs them is the `TurnDriver`. */
+@Injectable()
+export class TurnsService {
+  constructor(
+    private readonly database: Database,
+    private readonly turns: TurnsRepository,
+    private readonly sessions: SessionsRepository,
+    private readonly remotes: RemotesService,
+    private readonly agents: AgentRegistry,
+    private readonly events: TurnEvents,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  /** @throws {RemoteDisabled} when the session's remote is switched off: nothing is queued. */
+  async enqueue(tx: Tx, turn: NewTurn): Promise<Turn> {
+    const session = await this.sessions.find(turn.sessionId, tx);
+    if (!session) throw new SessionNotFound(turn.sessionId);
+    if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
+    const { label, capabilities } = this.agents.get(session.agent);
+    if (turn.readOnly && capabilities.readOnly === 'none') {
+      throw new AgentUnsupported(`${label} cannot be kept from writing`);
+    }
+    const row: Omit<TurnEntity, 'position'> = {
+      id: uuid(),
+      sessionId: session.id,
+      kind: turn.kind,
+      state: 'queued',
+      prompt: storableText(turn.prompt),
+      readOnly: turn.readOnly ?? false,
+      fresh: turn.fresh ?? false,
+      workingTree: workingTree(session.remoteId, session.cwd),
+      held: false,
+      ownerJob: turn.owner?.job.name ?? null,
+      ownerId: turn.owner?.id ?? null,
+      remoteId: session.remoteId,
+      hostname: null,
+      nonce: randomBytes(8).toString('hex'),
+      attempts: 0,
+      fence: 0,
+      worker: null,
+      leaseUntil: null,
+      retryAt: null,
+      stdoutOffset: 0,
+      stderrOffset: 0,
+      stderrTail: '',
+      parser: null,
+      stop: null,
+      text: null,
+      providerSessionId: null,
+      usage: null,
+      exitCode: null,
+      signal: null,
+      error: null,
+      resumesAt: null,
+      queuedAt: new Date(),
+      startedAt: null,
+      lastActivityAt: null,
+      finishedAt: null,
+    };
+    await this.turns.insert(tx, row);
+    const queued: TurnEntity = { ...row, position: 0 };
+    await this.events.changed(tx, 'turn.queued', queued);
+    tx.afterCommit(() => {
+      this.jobs.ring(DRIVE_TURN.name, row.id);
+    });
+    return toTurn(queued);
+  }
+
+  /** A message of a user or of his script. */
+  post(sessionId: string, { images, ...turn }: PostTurn): Promise<Turn> {
+    return this.database.transaction(async (tx) => {
+      const session = await this.sessions.find(sessionId, tx);
+      if (!session) throw new SessionNotFound(sessionId);
+      const { label, capabilities } = this.agents.get(session.agent);
+      if (images?.length && !capabilities.images) {
+        throw new AgentUnsupported(`${label} takes no images`);
+      }
+      return this.enqueue(tx, { ...turn, sessionId, kind: 'message' });
+    });
+  }
+
+  async get(id: string): Promise<Turn> {
+    const row = await this.turns.find(id);
+    if (!row) throw new TurnNotFound(id);
+    return toTurn(row);
+  }
+
+  async find(ids: readonly string[], sql?: Sql): Promise<Turn[]> {
+    return (await this.turns.findAll(ids, sql)).map(toTurn);
+  }
+
+  async list(sessionId: string, { cursor, limit }: PageQuery): Promise<Page<Turn>> {
+    await this.requireSession(sessionId);
+    const rows = await this.turns.page(sessionId, cursor, limit + 1);
+    return page(rows.map(toTurn), limit, ({ id }) => id);
+  }
+
+  async queue(sessionId: string): Promise<{ items: Turn[]; nextCursor: null }> {
+    await this.requireSession(sessionId);
+    return { items: (await this.turns.queue(sessionId)).map(toTurn), nextCursor: null };
+  }
+
+  /** Edits, holds or moves a turn that still waits. `position` counts from 0 within the session's queue. */
+  patch(id: string, { prompt, held, position }: PatchTurn): Promise<Turn> {
+    return this.database.transaction(async (tx) => {
+      const row = await this.turns.lock(id, tx);
+      if (!row) throw new TurnNotFound(id);
+      if (row.state !== 'queued') throw new TurnNotQueued(id, row.state);
+      if (prompt !== undefined) row.prompt = storableText(prompt);
+      if (held !== undefined) row.held = held;
+      if (position !== undefined) row.position = await this.slot(tx, row, position);
+      await this.turns.update(tx, id, {
+        prompt: row.prompt,
+        held: row.held,
+        position: row.position,
+      });
+      await this.events.changed(tx, 'turn.queued', row);
+      tx.afterCommit(() => {
+        this.jobs.ring(DRIVE_TURN.name, id);
+      });
+      return toTurn(row);
+    });
+  }
+
+  /**
+   * Stops a turn: at once when it waits, else by killing its processes on their host. The state is `stopping` until it is
+   * proved that they are gone. Safe to repeat; a turn that has ended stays as it is.
+   */
+  cancel(id: string, reason: StopOrder['reason'] = 'cancelled'): Promise<Turn> {
+    return this.database.transaction((tx) => this.cancelIn(tx, id, reason));
+  }
+
+  async cancelIn(tx: Tx, id: string, reason: StopOrder['reason'] = 'cancelled'): Promise<Turn> {
+    const row = await this.turns.lock(id, tx);
+    if (!row) throw new TurnNotFound(id);
+    if (hasEnded(row) || row.state === 'stopping') return toTurn(row);
+    const waits = row.state === 'queued' || row.state === 'limited';
+    row.stop = { reason, at: new Date().toISOString(), proved: waits };
+    row.state = waits ? 'cancelled' : 'stopping';
+    if (waits) row.finishedAt = new Date();
+    await this.turns.update(tx, id, {
+      state: row.state,
+      stop: row.stop,
+      finishedAt: row.finishedAt,
+    });
+    await this.events.changed(tx, waits ? 'turn.cancelled' : 'turn.stopping', row);
+    tx.afterCommit(() => {
+      if (!waits) this.jobs.ring(STOP_TURN.name, id);
+      else if (row.ownerJob !== null && row.ownerId !== null) this.jobs.ring(row.ownerJob, row.ownerId);
+    });
+    return toTurn(row);
+  }
+
+  private async slot(tx: Tx, row: TurnEntity, index: number): Promise<number> {
+    const others = (await this.turns.queue(row.sessionId, tx)).filter(({ id }) => id !== row.id);
+    const before = others[index - 1]?.position;
+    const after = others[index]?.position;
+    if (before === undefined) return after === undefined ? row.position : after - 1;
+    const last = others.at(-1)?.position ?? before;
+    return after === undefined ? last + 1 : (before + after) / 2;
+  }
+
+  private async requireSession(id: string): Promise<void> {
+    if (!(await this.sessions.find(id))) throw new SessionNotFound(id);
+  }
+}
