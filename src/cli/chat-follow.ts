@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { type ApiClient } from './api-client.js';
+import {
+  groupChatShape,
+  type Message,
+  messageShape,
+  roundShape,
+  type StreamEvent,
+} from './api-shapes.js';
+import { follow } from './event-stream.js';
+
+const withMessage = z.union([
+  messageShape,
+  z.looseObject({ message: messageShape }).transform(({ message }) => message),
+]);
+
+/** The message that an event of a group chat tells of. */
+export const messageOf = ({ type, data }: StreamEvent): Message | null =>
+  type === 'groupchat.message' ? (withMessage.safeParse(data).data ?? null) : null;
+
+/**
+ * Shows what happens in a group chat from a question until it is answered: the chat is idle again with nothing
+ * queued. `answer` is the moderator's last message; null when it said nothing (it was stopped, or it failed).
+ */
+export const followAnswer = async (
+  api: ApiClient,
+  chatId: string,
+  question: Pick<Message, 'id' | 'seq'>,
+  options: {
+    after: number;
+    signal: AbortSignal;
+    onEvent: (event: StreamEvent) => void;
+    onMessage: (message: Message) => void;
+    onLink?: (up: boolean) => void;
+  },
+): Promise<{ answer: Message | null; messages: Message[] }> => {
+  const { after, signal, onLink } = options;
+  const messages: Message[] = [];
+  for await (const event of follow(api, `groupchat:${chatId}`, {
+    after,
+    signal,
+    ...(onLink && { onLink }),
+  })) {
+    options.onEvent(event);
+    const message = messageOf(event);
+    if (message && message.seq >= question.seq) {
+      messages.push(message);
+      options.onMessage(message);
+    }
+    if (event.type !== 'groupchat.state' || messages.length === 0) continue;
+    const chat = await api.get(`/groupchats/${chatId}`, groupChatShape);
+    if (chat.state !== 'idle' || chat.queued > 0) continue;
+    return { answer: messages.findLast(({ from }) => from === 'moderator') ?? null, messages };
+  }
+  throw signal.reason;
+};
+
+/** Why a question came to its end, as its last round has recorded it. */
+export const endReasonOf = async (
+  api: ApiClient,
+  chatId: string,
+  messageId: string,
+): Promise<string | null> => {
+  const rounds = await api.all(`/groupchats/${chatId}/rounds`, roundShape);
+  return (
+    rounds.findLast((round) => round.messageId === messageId && round.endReason)?.endReason ?? null
+  );
+};

@@ -1,0 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { type ApiClient } from '../api-client.js';
+import { anything } from '../api-shapes.js';
+import { type Stage, type UnderWay } from './demo-stage.js';
+
+const LIMIT_MS = 20_000;
+const withState = z.looseObject({ state: z.string() });
+
+/** Stops what still goes on when the demo is left early: agents outlive the server, and real ones cost money. */
+export const stopAll = async ({
+  server,
+  underWay,
+}: Pick<Stage, 'server' | 'underWay'>): Promise<void> => {
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const api = await server.client(signal);
+  await Promise.allSettled(underWay.map((work) => stopOne(api, work, signal)));
+};
+
+const stopOne = async (api: ApiClient, work: UnderWay, signal: AbortSignal): Promise<void> => {
+  const isAtRest = async (): Promise<boolean> =>
+    work.atRest.includes((await api.get(work.path, withState)).state);
+  if (await isAtRest()) return;
+  await api.post(`${work.path}/${work.stop}`, {}, anything);
+  while (!(await isAtRest())) await pause(200, undefined, { signal });
+};

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { type ApiClient } from './api-client.js';
+import { type Run, runShape, type StreamEvent } from './api-shapes.js';
+import { follow } from './event-stream.js';
+
+/** States in which nothing goes on by itself. */
+const AT_REST = ['completed', 'failed', 'stopped', 'paused'];
+
+/** Shows every event of a run until it has ended, or is paused for a person, and gives the run as it then is. */
+export const followRun = async (
+  api: ApiClient,
+  runId: string,
+  options: {
+    after?: number;
+    signal: AbortSignal;
+    onEvent: (event: StreamEvent) => void;
+    onLink?: (up: boolean) => void;
+  },
+): Promise<Run> => {
+  const { after = 0, signal, onLink } = options;
+  for await (const event of follow(api, `run:${runId}`, {
+    after,
+    signal,
+    ...(onLink && { onLink }),
+  })) {
+    options.onEvent(event);
+    if (event.type !== 'run.state') continue;
+    const run = await api.get(`/runs/${runId}`, runShape);
+    if (AT_REST.includes(run.state)) return run;
+  }
+  throw signal.reason;
+};
+
+const stateData = z.looseObject({
+  state: z.string(),
+  pause: z.looseObject({ reason: z.string(), detail: z.string().nullish() }).nullish(),
+});
+const progressData = z.looseObject({ tasksDone: z.number(), tasksTotal: z.number() });
+const taskData = z.looseObject({ state: z.string(), text: z.string() });
+
+/** The events of a run as lines for people; says nothing twice. */
+export class RunProgress {
+  private last = '';
+
+  linesOf({ type, data }: StreamEvent): string[] {
+    const line = lineOf(type, data);
+    if (line === null || line === this.last) return [];
+    this.last = line;
+    return [line];
+  }
+}
+
+const lineOf = (type: string, data: unknown): string | null => {
+  if (type === 'run.state') {
+    const state = stateData.safeParse(data).data;
+    if (!state) return null;
+    const why = state.pause ? ` (${state.pause.detail ?? state.pause.reason})` : '';
+    return `run is ${state.state}${why}`;
+  }
+  if (type === 'run.progress') {
+    const progress = progressData.safeParse(data).data;
+    return progress ? `${progress.tasksDone} of ${progress.tasksTotal} tasks done` : null;
+  }
+  if (type === 'run.task') {
+    const task = taskData.safeParse(data).data;
+    return task ? `task ${task.state}: ${task.text}` : null;
+  }
+  return null;
+};
