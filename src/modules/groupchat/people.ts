@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { type Session, SessionsService } from '../sessions/index.js';
+
+const PAGE = 200;
+
+/** What a chat needs to know of a session. */
+export interface Person {
+  sessionId: string;
+  name: string;
+  agent: string;
+  /** With ` (SSH)` on a remote. */
+  agentLabel: string;
+  remote: boolean;
+  hostName: string | null;
+}
+
+export type PeopleById = ReadonlyMap<string, Person>;
+
+/** Who could take part: the sessions. Read before a transaction, never in it. */
+@Injectable()
+export class People {
+  constructor(private readonly sessions: SessionsService) {}
+
+  async everybody(): Promise<PeopleById> {
+    const people = new Map<string, Person>();
+    let cursor: string | undefined;
+    for (;;) {
+      const { items } = await this.sessions.list({ limit: PAGE, cursor });
+      for (const session of items) people.set(session.id, toPerson(session));
+      if (items.length < PAGE) return people;
+      cursor = items.at(-1)?.id;
+    }
+  }
+
+  /** Of these ids; a session that is gone is absent. */
+  async find(sessionIds: readonly string[]): Promise<PeopleById> {
+    const sessions = await this.sessions.find(sessionIds);
+    return new Map(sessions.map((session) => [session.id, toPerson(session)]));
+  }
+
+  /** @throws {SessionNotFound} */
+  async get(sessionId: string): Promise<Person> {
+    return toPerson(await this.sessions.get(sessionId));
+  }
+}
+
+const toPerson = (session: Session): Person => ({
+  sessionId: session.id,
+  name: session.name,
+  agent: session.agent,
+  agentLabel: session.agentLabel,
+  remote: session.target.remote,
+  hostName: session.target.hostName,
+});

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { type QuestionEntity } from '../storage/question.entity.js';
+import { type RoundEntity } from '../storage/round.entity.js';
+import { RoundsRepository } from '../storage/rounds.repository.js';
+import { AskModerator } from './ask-moderator.js';
+import { type Scene } from './scene.js';
+
+/** Nobody of the round is waited for any more -> the moderator's synthesis. */
+@Injectable()
+export class CloseRound {
+  constructor(
+    private readonly rounds: RoundsRepository,
+    private readonly moderator: AskModerator,
+  ) {}
+
+  async follow(scene: Scene, question: QuestionEntity, round: RoundEntity): Promise<void> {
+    await this.rounds.update(scene.tx, round.id, { phase: 'synthesis' });
+    await this.moderator.ask(scene, question, { ...round, phase: 'synthesis' });
+  }
+}

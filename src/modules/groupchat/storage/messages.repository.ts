@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Sql, type Tx } from '../../../platform/database/index.js';
+import { MessageEntity } from './message.entity.js';
+
+@Injectable()
+export class MessagesRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(tx: Tx, message: MessageEntity): Promise<void> {
+    await tx.of(MessageEntity).insert(message);
+  }
+
+  find(chatId: string, id: string, sql: Sql = this.database): Promise<MessageEntity | null> {
+    return sql.of(MessageEntity).findOneBy({ chatId, id });
+  }
+
+  page(chatId: string, after: number, limit: number): Promise<MessageEntity[]> {
+    return this.database
+      .of(MessageEntity)
+      .createQueryBuilder('m')
+      .where('m.chatId = :chatId AND m.seq > :after', { chatId, after })
+      .orderBy('m.seq')
+      .limit(limit)
+      .getMany();
+  }
+
+  all(chatId: string): Promise<MessageEntity[]> {
+    return this.database.of(MessageEntity).find({ where: { chatId }, order: { seq: 'ASC' } });
+  }
+
+  /** What was said last, oldest first, without the messages that still wait for their answer. */
+  async recent(
+    tx: Tx,
+    chatId: string,
+    limit: number,
+    within: { upTo?: number; except?: string } = {},
+  ): Promise<MessageEntity[]> {
+    const messages = tx
+      .of(MessageEntity)
+      .createQueryBuilder('m')
+      .where('m.chatId = :chatId', { chatId })
+      .andWhere(
+        `NOT EXISTS (SELECT 1 FROM group_chat_questions q WHERE q.message_id = m.id AND q.state = 'queued')`,
+      )
+      .orderBy('m.seq', 'DESC')
+      .limit(limit);
+    if (within.upTo !== undefined) messages.andWhere('m.seq <= :upTo', { upTo: within.upTo });
+    if (within.except !== undefined)
+      messages.andWhere('m.id <> :except', { except: within.except });
+    return (await messages.getMany()).reverse();
+  }
+
+  /** What the turns said, by turn id. */
+  async ofTurns(tx: Tx, turnIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = await tx.query<{ turn_id: string; text: string }>(
+      `SELECT turn_id, text FROM group_chat_messages WHERE turn_id = ANY($1) AND sender <> 'system'`,
+      [turnIds],
+    );
+    return new Map(rows.map((row) => [row.turn_id, row.text]));
+  }
+}
