@@ -163,7 +163,6 @@ describe('the embedded PostgreSQL', () => {
     }
     expect(Math.min(...tookMs)).toBeLessThan(1_000);
   });
-  });
 
   it('listens on loopback only, wants the password, and speaks UTF-8 and UTC', async () => {
     const dir = await aDirectory();
