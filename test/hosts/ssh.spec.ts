@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
 import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
 import { isTransient } from '../../src/hosts/transient.js';
-import { poolFor, runLine, startLine } from '../support/ssh-pool.js';
+import { poolFor, runLine, startLine, TEST_LOADER } from '../support/ssh-pool.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
 
 const onSshd = sshdAvailable() ? describe : describe.skip;
@@ -107,16 +109,42 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
     }
   });
 
-  it('starts work on a channel whose loader was started beforehand', async () => {
-    (await pool.open('start')).close();
-    await until(() => sshd.log().includes('Accepted'), 'login');
-    const pids: number[] = [];
-    const first = await runLine(await pool.open('start'), 'echo $$');
-    pids.push(Number(first.output));
-    const startedAt = process.hrtime.bigint();
-    const { output } = await runLine(await pool.open('start'), 'ps -o etimes= -p $$; echo $$');
-    expect(output.trim().split(/\s+/)).toHaveLength(2);
-    expect(Number(process.hrtime.bigint() - startedAt)).toBeGreaterThan(0);
+  describe('with loaders that leave a trace when they start', () => {
+    const tracesReach = async (count: number): Promise<void> => {
+      let pids: string[] = [];
+      for (const deadline = Date.now() + 15_000; pids.length < count; await delay(5)) {
+        if (Date.now() > deadline) throw new Error(`only ${String(pids.length)} loaders`);
+        const trace = await readFile(join(sshd.home, 'loaders'), 'utf8').catch(() => '');
+        pids = trace.split('\n').filter(Boolean);
+      }
+    };
+
+    beforeEach(async () => {
+      await pool.close();
+      pool = poolFor(sshd, { loader: `echo $$ >>"$HOME/loaders"; ${TEST_LOADER}` });
+    });
+
+    it('has two of them waiting, and hands them out without a word to the server', async () => {
+      await runLine(await pool.open('start'), 'true');
+      await tracesReach(3);
+      // The server knows of the last one a moment before we do; this answer comes after it.
+      await runLine(await pool.open('control'), 'true');
+      sshd.proxy.mode = 'blackhole';
+      const channel = await pool.open('start');
+      sshd.proxy.mode = 'pass';
+      channel.close();
+    });
+
+    it('does not hand out one that died meanwhile', async () => {
+      const killer = await pool.open('control');
+      await tracesReach(3);
+      await runLine(killer, 'for p in $(cat ~/loaders); do [ $p = $$ ] || kill -9 $p; done');
+      await tracesReach(5);
+      const alive = await Promise.all(
+        [1, 2, 3].map(async () => runLine(await pool.open('start'), 'echo alive')),
+      );
+      expect(alive.map(({ output }) => output)).toEqual(['alive\n', 'alive\n', 'alive\n']);
+    });
   });
 
   it('gives up waiting when asked to, and not the place of others', async () => {
@@ -216,10 +244,9 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
   it('closes connections that nobody uses, and connects again for the next request', async () => {
     const brief = poolFor(sshd, { limits: { idleExtraMs: 50, idleLastMs: 100, warmForMs: 50 } });
     try {
-      await Promise.all(
-        Array.from({ length: 30 }, async () => runLine(await brief.open('start'), 'sleep 0.1')),
-      );
+      const channels = await Promise.all(Array.from({ length: 12 }, () => brief.open('follow')));
       expect(brief.size).toBeGreaterThan(1);
+      for (const channel of channels) channel.close();
       await until(() => brief.size === 0, 'all idle connections closed');
       expect((await runLine(await brief.open('start'), 'echo hello')).output).toBe('hello\n');
     } finally {

@@ -2,38 +2,13 @@ import { type Channel, type ChannelPriority, type ChannelSource } from '../chann
 import { ChannelQueue, type Waiter } from './channel-queue.js';
 import { ChannelRefused, Connection } from './connection.js';
 import { SshFailure } from './errors.js';
+import { DEFAULT_LIMITS, type PoolLimits } from './pool-limits.js';
 import { type PoolState, stateAfter } from './pool-state.js';
 import { PooledConnection } from './pooled-connection.js';
 import { KeyRing } from './private-keys.js';
 import { ReconnectPause } from './reconnect-pause.js';
 import { type HostKeyVerifier, type SshTarget } from './ssh-target.js';
 
-export interface PoolLimits {
-  maxConnections: number;
-  /** Channels per connection at most; OpenSSH takes 10 unless told otherwise. */
-  channelsPerConnection: number;
-  /** Channels held ready on a host that had work lately. */
-  warmChannels: number;
-  /** How long a host counts as having work after a channel was asked for. */
-  warmForMs: number;
-  /** Another connection is made when somebody has waited this long. */
-  growAfterMs: number;
-  /** Longest wait for a channel, the making of a connection included. */
-  openTimeoutMs: number;
-  idleExtraMs: number;
-  idleLastMs: number;
-}
-
-const DEFAULT_LIMITS: PoolLimits = {
-  maxConnections: 8,
-  channelsPerConnection: 10,
-  warmChannels: 2,
-  warmForMs: 600_000,
-  growAfterMs: 20,
-  openTimeoutMs: 30_000,
-  idleExtraMs: 60_000,
-  idleLastMs: 600_000,
-};
 const SIMULTANEOUS_LOGINS = 2;
 const BROKEN_LINKS_PER_WAIT = 2;
 

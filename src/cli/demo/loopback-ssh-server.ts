@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo } from 'node:net';
+import { constants, userInfo } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AuthContext,
+  type Connection,
+  type ParsedKey,
+  Server,
+  type ServerChannel,
+  type Session,
+  utils,
+} from 'ssh2';
+import { type LoopbackSsh } from './loopback-ssh.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+/** The same "remote" as `startLoopbackSshd` for machines without sshd: runs commands only, in this process. */
+export const startLoopbackSshServer = async (dir: string): Promise<LoopbackSsh> => {
+  const home = join(dir, 'home');
+  const clientKeyPath = join(dir, 'client_key');
+  await mkdir(home, { recursive: true });
+  const hostKey = utils.generateKeyPairSync('ed25519');
+  const clientKey = utils.generateKeyPairSync('ed25519', { comment: 'loopback' });
+  await writeFile(clientKeyPath, clientKey.private, { mode: 0o600 });
+
+  const user = userInfo();
+  const admitted = parsed(clientKey.public);
+  const connections = new Set<Connection>();
+  const server = new Server({ hostKeys: [hostKey.private] }, (connection) => {
+    connections.add(connection);
+    connection.on('error', ignore);
+    connection.once('close', () => connections.delete(connection));
+    connection.on('authentication', (context) => {
+      if (isAdmitted(context, user.username, admitted)) context.accept();
+      else context.reject(['publickey']);
+    });
+    connection.on('session', (accept) => {
+      serve(accept(), { shell: user.shell ?? '/bin/sh', home, username: user.username });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const proxy = await TcpProxy.start((server.address() as AddressInfo).port);
+
+  return {
+    host: '127.0.0.1',
+    port: proxy.port,
+    username: user.username,
+    home,
+    clientKeyPath,
+    hostKeyFingerprint: fingerprintOf(parsed(hostKey.public)),
+    cutConnections: () => {
+      proxy.cut();
+    },
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await proxy.stop();
+      for (const connection of connections) connection.end();
+      await closed;
+    },
+  };
+};
+
+const ignore = (): void => undefined;
+
+const parsed = (key: string): ParsedKey => {
+  const result = utils.parseKey(key);
+  if (result instanceof Error) throw result;
+  return result;
+};
+
+const fingerprintOf = (key: ParsedKey): string =>
+  `SHA256:${createHash('sha256').update(key.getPublicSSH()).digest('base64').replace(/=+$/, '')}`;
+
+/** Asked twice by a client: whether the key would do, then with the signature that proves it. */
+const isAdmitted = (context: AuthContext, username: string, admitted: ParsedKey): boolean => {
+  if (context.method !== 'publickey' || context.username !== username) return false;
+  if (!context.key.data.equals(admitted.getPublicSSH())) return false;
+  if (context.signature === undefined || context.blob === undefined) return true;
+  return admitted.verify(context.blob, context.signature, context.hashAlgo);
+};
+
+interface Account {
+  shell: string;
+  home: string;
+  username: string;
+}
+
+const serve = (session: Session, account: Account): void => {
+  session.on('error', ignore);
+  let signalTo: (name: NodeJS.Signals) => void = ignore;
+  session.on(
+    'signal',
+    (accept: (() => void) | undefined, _reject: unknown, { name }: { name: string }) => {
+      const signal = `SIG${name}`;
+      if (signal in constants.signals) signalTo(signal as NodeJS.Signals);
+      accept?.();
+    },
+  );
+  session.on('exec', (accept, _reject, { command }) => {
+    signalTo = execute(accept(), command, account);
+  });
+};
+
+/** Runs a command as sshd does: by the login shell, and without an end when the client goes. */
+const execute = (
+  channel: ServerChannel,
+  command: string,
+  { shell, home, username }: Account,
+): ((signal: NodeJS.Signals) => void) => {
+  const child = spawn(shell, ['-c', command], {
+    cwd: home,
+    detached: true,
+    env: { HOME: home, USER: username, LOGNAME: username, SHELL: shell, PATH: process.env['PATH'] },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  for (const stream of [channel, channel.stderr, child.stdin, child.stdout, child.stderr]) {
+    stream.on('error', ignore);
+  }
+  channel.pipe(child.stdin);
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  channel.once('close', () => {
+    child.stdin.destroy();
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
+  child.once('error', () => {
+    channel.exit(127);
+    channel.end();
+  });
+  child.once('close', (code, signal) => {
+    // All output must be under way before the channel is told to close.
+    channel.stderr.end(() => {
+      if (signal === null) channel.exit(code ?? 255);
+      else channel.exit(signal.replace(/^SIG/, ''), false, '');
+      channel.end();
+    });
+  });
+  return (signal) => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(-child.pid, signal);
+  };
+};

@@ -1,0 +1,20 @@
+/** SSH hosts: how they are reached, what can go wrong on the way, and what the ssh config says of them. */
+export { ConnectionPool, type ConnectionPoolOptions } from './connection-pool.js';
+export { type HostLabel, type SshErrorCode, SshFailure } from './errors.js';
+export { type PoolLimits } from './pool-limits.js';
+export { type PoolState, type PoolStatus } from './pool-state.js';
+export { type PrivateKey, readPrivateKey } from './private-keys.js';
+export {
+  type ResolvedSshConfig,
+  resolveSshConfig,
+  type SshConfigOptions,
+  targetFromSshConfig,
+} from './ssh-config.js';
+export { listSshConfigHosts, type SshConfigHost } from './ssh-config-hosts.js';
+export {
+  type HostKey,
+  type HostKeyRefusal,
+  type HostKeyVerifier,
+  isHostName,
+  type SshTarget,
+} from './ssh-target.js';
