@@ -19,7 +19,11 @@ export class Fallback implements OnApplicationBootstrap {
     server.use((request: Request, response: Response) => {
       this.problems.answer(new NotFoundException(), request, response);
     });
-    server.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    server.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+      if (response.headersSent) {
+        next(error);
+        return;
+      }
       this.problems.answer(adapter.mapException(error), request, response);
     });
   }

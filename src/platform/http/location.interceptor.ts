@@ -10,7 +10,7 @@ import { type Observable, tap } from 'rxjs';
 
 export const API_PREFIX = 'api/v1';
 
-/** Where a resource is found, below the API's prefix: `/turns/ID`. */
+/** Where a resource is found, below the API's prefix: `/turns/ID` or `turns/ID`. */
 export const LocatedAt = Reflector.createDecorator<(resource: unknown) => string>();
 
 /** Says in `Location` where what was made is found. */
@@ -23,7 +23,7 @@ export class LocationInterceptor implements NestInterceptor {
     const response = context.switchToHttp().getResponse<Response>();
     return next.handle().pipe(
       tap((resource) => {
-        response.setHeader('Location', `/${API_PREFIX}${locate(resource)}`);
+        response.setHeader('Location', `/${API_PREFIX}/${locate(resource).replace(/^\//, '')}`);
       }),
     );
   }

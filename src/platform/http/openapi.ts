@@ -42,14 +42,10 @@ interface Converted {
 /** OpenAPI 3.1 schemas are JSON Schema 2020-12. A schema with `.meta({ id })` becomes a component of that name. */
 const toOpenApi = (schema: z.ZodType, io: 'input' | 'output'): Converted => {
   const { $defs = {}, ...root } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  const components = Object.fromEntries(
-    Object.entries($defs).map(([name, definition]) => [name, bare(definition)]),
-  );
-  const id = schema.meta()?.id;
-  if (id === undefined) return { schema: bare(root), components };
+  const components = Object.entries($defs).map(([name, definition]) => [name, bare(definition)]);
   return {
-    schema: { $ref: `#/components/schemas/${id}` },
-    components: { ...components, [id]: bare(root) },
+    schema: bare(root),
+    components: Object.fromEntries(components) as Converted['components'],
   };
 };
 
@@ -61,11 +57,11 @@ const bare = (schema: Record<string, unknown>): Record<string, unknown> =>
 
 /** Every operation may answer a problem. */
 const withProblems = (document: OpenAPIObject): OpenAPIObject => {
-  const { schema, components } = toOpenApi(problemSchema, 'output');
+  const { components } = toOpenApi(problemSchema, 'output');
   const responses = {
     default: {
       description: 'A failure, with its `code`',
-      content: { 'application/problem+json': { schema } },
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     },
   };
   const paths = Object.entries(document.paths).map(([path, item]) => [

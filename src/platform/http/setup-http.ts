@@ -1,7 +1,7 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { type Config } from '../config/index.js';
+import { CONFIG, type Config } from '../config/index.js';
 import { Metrics } from '../observability/index.js';
 import { ConnectionDrain } from './connection-drain.js';
 import { API_PREFIX } from './location.interceptor.js';
@@ -22,7 +22,8 @@ export const toCorsOrigin = (origins: readonly string[]): '*' | string[] =>
  * What every HTTP answer has in common. Call it once, before `listen`, on an application that was created with
  * `bodyParser: false` and imports `HttpModule`, `AccessModule` and `ObservabilityModule`.
  */
-export const setupHttp = (app: NestExpressApplication, { corsOrigins }: Config): void => {
+export const setupHttp = (app: NestExpressApplication): void => {
+  const { corsOrigins } = app.get<Config>(CONFIG);
   app.set('query parser', 'simple');
   app.use(requestIds);
   app.use(app.get(ConnectionDrain).middleware, app.get(Metrics).middleware);

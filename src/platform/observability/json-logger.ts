@@ -25,10 +25,19 @@ export class JsonLogger extends ConsoleLogger {
     errorStack?: unknown,
     params?: Record<string, unknown>,
   ): void {
-    super.printMessages(messages, context, logLevel, 'stderr', errorStack, params);
+    const [first, ...more] = messages;
+    const { message, ...facts } = ofMessage(first);
+    const all = { ...facts, ...params };
+    super.printMessages([message, ...more], context, logLevel, 'stderr', errorStack, all);
   }
 
   protected override printStackTrace(): void {
     // The stack is a field of the line.
   }
 }
+
+/** `{ message, ...facts }` says the same as a message with facts. */
+const ofMessage = (first: unknown): { message: unknown } & Record<string, unknown> =>
+  typeof first === 'object' && first !== null && !(first instanceof Error) && 'message' in first
+    ? { ...first }
+    : { message: first };

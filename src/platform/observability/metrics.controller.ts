@@ -1,8 +1,7 @@
-import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, NotFoundException, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { type Request, type Response } from 'express';
+import { type Response } from 'express';
 import { CONFIG, type Config } from '../config/index.js';
-import { NothingHere } from '../http/index.js';
 import { Metrics } from './metrics.js';
 
 @ApiTags('health')
@@ -16,8 +15,8 @@ export class MetricsController {
   @Get()
   @ApiOperation({ summary: 'Metrics for Prometheus; a 404 when they have a listener of their own' })
   @ApiProduces('text/plain')
-  async read(@Req() request: Request, @Res() response: Response): Promise<void> {
-    if (this.config.metricsPort !== null) throw new NothingHere(request.path);
+  async read(@Res() response: Response): Promise<void> {
+    if (this.config.metricsPort !== null) throw new NotFoundException();
     response.type(this.metrics.contentType).send(await this.metrics.text());
   }
 }

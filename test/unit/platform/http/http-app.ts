@@ -1,10 +1,14 @@
 import { type AddressInfo } from 'node:net';
-import { type LoggerService, type ModuleMetadata } from '@nestjs/common';
+import { type LoggerService, type ModuleMetadata, type Type } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { AccessModule } from '../../../../src/platform/access/index.js';
 import { type Config, ConfigModule, parseConfig } from '../../../../src/platform/config/index.js';
 import { HttpModule, IdempotencyKeys, setupHttp } from '../../../../src/platform/http/index.js';
+import {
+  ObservabilityModule,
+  type ReadinessCheck,
+} from '../../../../src/platform/observability/index.js';
 import { RealtimeAdapter } from '../../../../src/platform/realtime/index.js';
 import {
   type Claim,
@@ -61,7 +65,7 @@ export interface HttpApp extends AsyncDisposable {
 
 /** The platform's HTTP around the given controllers, on a free port of loopback, without a database. */
 export const startHttp = async (
-  parts: ModuleMetadata,
+  parts: Pick<ModuleMetadata, 'controllers' | 'providers'> & { checks?: Type<ReadinessCheck>[] },
   overrides: Partial<Config> = {},
 ): Promise<HttpApp> => {
   const config: Config = {
@@ -73,17 +77,21 @@ export const startHttp = async (
   };
   const log = new RecordingLogger();
   const module = await Test.createTestingModule({
-    ...parts,
-    imports: [ConfigModule.forRoot(config), HttpModule, AccessModule, ...(parts.imports ?? [])],
+    controllers: parts.controllers ?? [],
+    providers: parts.providers ?? [],
+    imports: [
+      ConfigModule.forRoot(config),
+      HttpModule,
+      AccessModule,
+      ObservabilityModule.forRoot({ checks: parts.checks ?? [] }),
+    ],
   })
     .overrideProvider(IdempotencyKeys)
     .useValue(new InMemoryKeys())
+    .setLogger(log)
     .compile();
-  const app = module.createNestApplication<NestExpressApplication>({
-    bodyParser: false,
-    logger: log,
-  });
-  setupHttp(app, config);
+  const app = module.createNestApplication<NestExpressApplication>();
+  setupHttp(app);
   app.useWebSocketAdapter(new RealtimeAdapter(app, config));
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
