@@ -1,27 +1,20 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { findBinaries } from './binaries.js';
 import { SUPERUSER, clusterFilesIn, ensureCluster } from './cluster.js';
 import { lockDataDirectory } from './data-directory-lock.js';
 import { EmbeddedDatabaseFailed } from './embedded.errors.js';
-import {
-  type Postmaster,
-  type PostmasterSettings,
-  startPostmaster,
-  stopOrphan,
-  stopPostmaster,
-} from './postmaster.js';
+import { stopOrphan } from './postmaster.js';
 import { rotate } from './server-log.js';
 import { serviceAccountFor } from './service-account.js';
+import { type Log, SupervisedPostmaster } from './supervised-postmaster.js';
 
 const DATABASE = 'maestro';
-const RELAUNCH_PAUSE_MS = 1_000;
 
 export interface EmbeddedPostgresOptions {
   /** The server's data directory; the cluster lives in its `postgres` folder. */
   readonly dir: string;
-  readonly log: (message: string, facts?: Record<string, unknown>) => void;
+  readonly log: Log;
   /** False gives up safety against power cuts: for tests only. */
   readonly fsync?: boolean;
 }
@@ -99,52 +92,3 @@ const ensureDatabase = async (url: string): Promise<void> => {
     await client.end();
   }
 };
-
-class SupervisedPostmaster {
-  #running: Postmaster | null = null;
-  #stopping = false;
-  #relaunch: Promise<void> = Promise.resolve();
-
-  constructor(
-    private readonly settings: PostmasterSettings,
-    private readonly log: EmbeddedPostgresOptions['log'],
-  ) {}
-
-  get pid(): number {
-    return this.#running?.pid ?? 0;
-  }
-
-  async start(port?: number): Promise<number> {
-    const running = await startPostmaster(this.settings, port);
-    this.#running = running;
-    running.child.once('exit', (code, signal) => {
-      if (this.#stopping) return;
-      this.log('the embedded database ended by itself; relaunching it', { code, signal });
-      this.#relaunch = this.relaunch(running.port);
-    });
-    return running.port;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#relaunch;
-    if (this.#running === null) return;
-    this.#running.child.ref();
-    await stopPostmaster(this.#running.pid);
-    this.#running = null;
-  }
-
-  private async relaunch(port: number): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        await this.start(port);
-        return;
-      } catch (error) {
-        this.log('the embedded database does not come back; trying again', {
-          reason: error instanceof Error ? error.message : String(error),
-        });
-        await delay(RELAUNCH_PAUSE_MS);
-      }
-    }
-  }
-}
