@@ -28,3 +28,5 @@ const exitCode = await runCli(argv, {
   signal: interrupt.signal,
 });
 if (exitCode !== EXIT.ok) process.exitCode = exitCode;
+// A server that could not start may have left something open.
+if (exitCode !== EXIT.ok && startsServer(argv)) process.exit(exitCode);

@@ -99,7 +99,12 @@ const factsOf = (error: unknown): FailureFacts => {
     return { message, hint, exitCode };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { message, exitCode: EXIT.error };
+  // What `serve` throws says what to do, too.
+  const hint =
+    error instanceof Error && 'hint' in error && typeof error.hint === 'string'
+      ? error.hint
+      : undefined;
+  return { message, hint, exitCode: EXIT.error };
 };
 
 const forPeople = ({ code, message, hint, errors = [] }: FailureFacts): string =>

@@ -170,7 +170,8 @@ const moderatorFrom = async (api: ApiClient, options: CreateOptions): Promise<ob
   });
 };
 
-const FINE: (string | null)[] = ['answered', 'nobody-addressed', null];
+/** At the limit of rounds, the moderator answers from what it has. */
+const FINE: (string | null)[] = ['answered', 'round-limit', null];
 
 const unanswered = (reason: string | null): CliFailure =>
   new CliFailure(
