@@ -7,7 +7,11 @@ import { SessionsModule } from './modules/sessions/index.js';
 import { WorktreesModule } from './modules/worktrees/index.js';
 import { AccessModule } from './platform/access/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
-import { DatabaseModule, DatabaseReadiness, MigrationsReadiness } from './platform/database/index.js';
+import {
+  DatabaseModule,
+  DatabaseReadiness,
+  MigrationsReadiness,
+} from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { HttpModule } from './platform/http/index.js';
 import { ObservabilityModule } from './platform/observability/index.js';

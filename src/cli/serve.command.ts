@@ -15,7 +15,10 @@ export const serveCommand = (): Command =>
     .description('start the server')
     .option('--port <port>', 'port to listen on, 0 for a free one (MAESTRO_PORT, 8787)')
     .option('--host <address>', 'address to listen on (MAESTRO_HOST, 127.0.0.1)')
-    .option('--data-dir <dir>', 'where tokens, keys and the embedded database are kept (MAESTRO_DATA_DIR)')
+    .option(
+      '--data-dir <dir>',
+      'where tokens, keys and the embedded database are kept (MAESTRO_DATA_DIR)',
+    )
     .option('--role <role>', 'all, api or worker (MAESTRO_ROLE, all)')
     .action(serve);
 
@@ -32,7 +35,9 @@ const serve = async (options: ServeOptions): Promise<void> => {
   }
   const server = await startServer(config);
   if (server.newAdminToken !== null) {
-    process.stdout.write(`Admin token (kept in ${config.dataDir}/admin-token): ${server.newAdminToken}\n`);
+    process.stdout.write(
+      `Admin token (kept in ${config.dataDir}/admin-token): ${server.newAdminToken}\n`,
+    );
   }
   process.stdout.write(`maestro-server is ready at ${server.url}\n`);
   await new Promise<void>((resolve) => {

@@ -30,7 +30,10 @@ export class HostTestsService {
     if (row.enabled) this.hosts.reset(id);
     const answer = await this.ask(async () => {
       const host = await this.hosts.resolve(id);
-      return { host, latencyMs: async () => (await this.remotes.find(id))?.state.latencyMs ?? null };
+      return {
+        host,
+        latencyMs: async () => (await this.remotes.find(id))?.state.latencyMs ?? null,
+      };
     }, request);
     return { ...answer, hostKey: (await this.hostKeys.of(id)).offered };
   }
@@ -116,7 +119,11 @@ export class HostTestsService {
         shell: null,
         latencyMs: null,
         error: signal.aborted
-          ? { code: 'ssh/timeout', message: 'The test took too long', hint: 'Check network connectivity and firewall rules.' }
+          ? {
+              code: 'ssh/timeout',
+              message: 'The test took too long',
+              hint: 'Check network connectivity and firewall rules.',
+            }
           : toFailure(error),
       };
     }

@@ -22,8 +22,7 @@ export class RemoteStates {
       await this.database.transaction(async (tx) => {
         const row = await this.remotes.lock(remoteId, tx);
         if (!row) return;
-        const since =
-          row.state.status === seen.status ? row.state.since : new Date().toISOString();
+        const since = row.state.status === seen.status ? row.state.since : new Date().toISOString();
         row.state = { ...seen, since };
         await this.remotes.update(tx, row);
         await this.tell(tx, row);

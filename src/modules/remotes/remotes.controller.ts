@@ -1,8 +1,26 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+} from '@nestjs/common';
 import { type Detection } from '../../agents/index.js';
 import { listSshConfigHosts } from '../../hosts/index.js';
 import { Requires } from '../../platform/access/index.js';
-import { Answers, Creates, id, type Page, type PageQuery, pageQuery } from '../../platform/http/index.js';
+import {
+  Answers,
+  Creates,
+  id,
+  type Page,
+  type PageQuery,
+  pageQuery,
+} from '../../platform/http/index.js';
 import { HostKeys } from './host-keys.js';
 import { HostTestsService } from './host-tests.service.js';
 import { type Remote, type RemoteHostKey } from './remote.js';

@@ -10,13 +10,22 @@ const text = (max: number): z.ZodString =>
 
 /** Names of environment variables, as POSIX has them; the server's own prefix is not the user's to set. */
 export const envSchema = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Not a name of an environment variable').max(200),
-  z.string().max(100_000).regex(/^[^\0]*$/, 'Must hold no NUL character'),
+  z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Not a name of an environment variable')
+    .max(200),
+  z
+    .string()
+    .max(100_000)
+    .regex(/^[^\0]*$/, 'Must hold no NUL character'),
 );
 
 const remoteFields = {
   name: text(100),
-  host: z.string().max(255).refine(isHostName, 'Not a host name, an IP address or an ssh config alias'),
+  host: z
+    .string()
+    .max(255)
+    .refine(isHostName, 'Not a host name, an IP address or an ssh config alias'),
   port: z.int().min(1).max(65_535).nullable(),
   username: z
     .string()
@@ -73,7 +82,10 @@ export const testDraftSchema = createRemoteSchema.safeExtend({
 });
 export type TestDraft = z.infer<typeof testDraftSchema>;
 
-export const importRemoteSchema = body({ host: remoteFields.host, name: remoteFields.name.optional() });
+export const importRemoteSchema = body({
+  host: remoteFields.host,
+  name: remoteFields.name.optional(),
+});
 export type ImportRemote = z.infer<typeof importRemoteSchema>;
 
 export const acceptHostKeySchema = body({

@@ -8,7 +8,12 @@ import { RemoteSecrets } from './remote-secrets.js';
 import { RemoteStates } from './remote-states.js';
 import { type Remote, type RemoteHostKey } from './remote.js';
 import { RemoteDisabled, RemoteNotFound } from './remotes.errors.js';
-import { type CreateRemote, envSchema, type ImportRemote, type PatchRemote } from './remotes.schemas.js';
+import {
+  type CreateRemote,
+  envSchema,
+  type ImportRemote,
+  type PatchRemote,
+} from './remotes.schemas.js';
 import { type RemoteEntity } from './storage/remote.entity.js';
 import { RemotesRepository, toRemote } from './storage/remotes.repository.js';
 
@@ -84,8 +89,10 @@ export class RemotesService {
     const row = await this.change(id, (current) => {
       const { env, privateKey, passphrase, ...settings } = patch;
       const next: RemoteEntity = { ...current, ...defined(settings) };
-      if (privateKey !== undefined) next.privateKey = this.secrets.seal(id, privateKey, 'private-key');
-      if (passphrase !== undefined) next.passphrase = this.secrets.seal(id, passphrase, 'passphrase');
+      if (privateKey !== undefined)
+        next.privateKey = this.secrets.seal(id, privateKey, 'private-key');
+      if (passphrase !== undefined)
+        next.passphrase = this.secrets.seal(id, passphrase, 'passphrase');
       if (env !== undefined) {
         const merged = envSchema.parse(mergePatch(this.secrets.openEnv(id, current.env), env));
         next.env = this.secrets.sealEnv(id, merged);

@@ -5,14 +5,22 @@ import { envSchema, remoteStateSchema } from '../remotes/index.js';
 import { ENDED_TURN_STATES, OPEN_TURN_STATES, TURN_KINDS } from './turn.js';
 
 const noNul = /^[^\0]*$/;
-const line = z.string().trim().min(1).max(4_096).regex(/^[^\p{Cc}]*$/u, 'Must hold no control characters');
+const line = z
+  .string()
+  .trim()
+  .min(1)
+  .max(4_096)
+  .regex(/^[^\p{Cc}]*$/u, 'Must hold no control characters');
 const path = z
   .string()
   .min(1)
   .max(4_096)
   .regex(noNul, 'Must hold no NUL character')
   .regex(/^(\/|~(\/|$))/, 'Must be absolute or start with ~/');
-const milliseconds = z.int().min(1_000).max(30 * 24 * 3_600_000);
+const milliseconds = z
+  .int()
+  .min(1_000)
+  .max(30 * 24 * 3_600_000);
 
 const sessionFields = {
   name: line.max(200),

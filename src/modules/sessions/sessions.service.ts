@@ -158,7 +158,10 @@ export class SessionsService {
       updatedAt: now,
     };
     await this.rows.insert(tx, row);
-    await this.events.append(tx, sessionStream(id), 'session.updated', { sessionId: id, state: 'idle' });
+    await this.events.append(tx, sessionStream(id), 'session.updated', {
+      sessionId: id,
+      state: 'idle',
+    });
     const [remote] = row.remoteId === null ? [] : await this.remotes.find([row.remoteId]);
     return toSession(row, undefined, remote);
   }

@@ -42,7 +42,12 @@ export class TurnEvents {
     });
   }
 
-  async said(tx: Tx, row: TurnEntity, type: 'turn.output' | 'turn.tool', data: object): Promise<void> {
+  async said(
+    tx: Tx,
+    row: TurnEntity,
+    type: 'turn.output' | 'turn.tool',
+    data: object,
+  ): Promise<void> {
     await this.log.append(tx, sessionStream(row.sessionId), type, { turnId: row.id, ...data });
   }
 }

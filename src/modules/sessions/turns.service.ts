@@ -177,7 +177,8 @@ export class TurnsService {
     await this.events.changed(tx, waits ? 'turn.cancelled' : 'turn.stopping', row);
     tx.afterCommit(() => {
       if (!waits) this.jobs.ring(STOP_TURN.name, id);
-      else if (row.ownerJob !== null && row.ownerId !== null) this.jobs.ring(row.ownerJob, row.ownerId);
+      else if (row.ownerJob !== null && row.ownerId !== null)
+        this.jobs.ring(row.ownerJob, row.ownerId);
     });
     return toTurn(row);
   }

@@ -94,7 +94,13 @@ export class TurnDriver implements OnModuleDestroy {
       await this.end(recorder, row, (current) =>
         verdict.kind === 'never-started' && !current.stop && row.attempts < MAX_ATTEMPTS
           ? BACK_TO_THE_QUEUE
-          : endingOf(verdict, { ...row, stop: current.stop }, plan.adapter, plan.host.name, plan.cwd),
+          : endingOf(
+              verdict,
+              { ...row, stop: current.stop },
+              plan.adapter,
+              plan.host.name,
+              plan.cwd,
+            ),
       );
       await plan.host.runs.remove(TurnDrive.runKey(row)).catch(() => undefined);
     } catch (error) {
@@ -218,7 +224,11 @@ export class TurnDriver implements OnModuleDestroy {
     } catch (failure) {
       // The database is away: the lease runs out and the turn is taken again.
       if (!(failure instanceof TurnTaken)) {
-        this.log.warn({ message: 'turn left to its lease', turnId: row.id, reason: String(failure) });
+        this.log.warn({
+          message: 'turn left to its lease',
+          turnId: row.id,
+          reason: String(failure),
+        });
       }
     }
   }

@@ -4,7 +4,10 @@ import { type TurnEntity } from '../storage/turn.entity.js';
 import { type TurnError } from '../turn.js';
 
 /** How a turn ended, ready to be written. */
-export type TurnEnding = Pick<TurnEntity, 'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'>;
+export type TurnEnding = Pick<
+  TurnEntity,
+  'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'
+>;
 
 /** A provider that names no time is asked again after this. */
 const LIMIT_RETRY_MS = 60 * 60_000;

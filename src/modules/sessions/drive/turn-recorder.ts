@@ -125,7 +125,8 @@ export class TurnRecorder {
       await this.database.transaction(async (tx) => {
         await this.fenced(tx, change);
         for (const fact of joined(facts)) {
-          if (fact.type === 'text') await this.events.said(tx, row, 'turn.output', { text: fact.text });
+          if (fact.type === 'text')
+            await this.events.said(tx, row, 'turn.output', { text: fact.text });
           else await this.events.said(tx, row, 'turn.tool', { tool: toolOf(fact) });
         }
       });

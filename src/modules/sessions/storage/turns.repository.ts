@@ -76,7 +76,13 @@ export class TurnsRepository {
   }
 
   async update(sql: Sql, id: string, change: Partial<Omit<TurnEntity, 'id'>>): Promise<void> {
-    await sql.of(TurnEntity).createQueryBuilder().update().set(change as QueryDeepPartialEntity<TurnEntity>).where('id = :id', { id }).execute();
+    await sql
+      .of(TurnEntity)
+      .createQueryBuilder()
+      .update()
+      .set(change as QueryDeepPartialEntity<TurnEntity>)
+      .where('id = :id', { id })
+      .execute();
   }
 
   /** Turns that were told to stop and are not proved gone. */
