@@ -47,7 +47,8 @@ export const parseChecklist = (markdown: string): Checklist => {
     const task = toTask(content, line);
     if (task) {
       if (task.checked) marker = null;
-      else if (marker && !tasks.some(({ checked }) => !checked)) gate = { ...marker, task: task.text };
+      else if (marker && !tasks.some(({ checked }) => !checked))
+        gate = { ...marker, task: task.text };
       tasks.push(task);
       continue;
     }
@@ -107,7 +108,7 @@ const toTask = (content: string, line: number): ChecklistTask | null => {
 
 function* comments(content: string): Generator<string> {
   const text = content.replaceAll(INLINE_CODE, '');
-  for (let from = text.indexOf('<!--'); from >= 0; ) {
+  for (let from = text.indexOf('<!--'); from >= 0;) {
     const to = text.indexOf('-->', from + 4);
     if (to < 0) return;
     yield text.slice(from + 4, to).trim();

@@ -24,7 +24,9 @@ export class Git {
 
   /** All working trees of the repository, the main one first. */
   async worktrees(): Promise<[RegisteredWorktree, ...RegisteredWorktree[]]> {
-    const [main, ...linked] = parseWorktrees(textOf(await this.must('worktree', 'list', '--porcelain')));
+    const [main, ...linked] = parseWorktrees(
+      textOf(await this.must('worktree', 'list', '--porcelain')),
+    );
     if (!main) throw new GitRefused('worktree list', 'it named no working tree');
     return [main, ...linked];
   }
@@ -40,7 +42,12 @@ export class Git {
 
   /** The commit that a branch points at; null when there is no such branch. */
   async branchTip(branch: string): Promise<string | null> {
-    const { exitCode, stdout } = await this.run('rev-parse', '--verify', '--quiet', `refs/heads/${branch}`);
+    const { exitCode, stdout } = await this.run(
+      'rev-parse',
+      '--verify',
+      '--quiet',
+      `refs/heads/${branch}`,
+    );
     return exitCode === 0 ? textOf(stdout) : null;
   }
 

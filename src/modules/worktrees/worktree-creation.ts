@@ -7,14 +7,14 @@ import { EventLog } from '../../platform/events/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { Git } from './git.js';
 import { type RegisteredWorktree } from './git-worktree-list.js';
-import { type WorktreeEntity } from './storage/worktree.entity.js';
+import { type WorktreeRow } from './storage/worktree.entity.js';
 import { toWorktree, WorktreesRepository } from './storage/worktrees.repository.js';
 import { defaultPath, isWithin, realTarget } from './worktree-path.js';
 import { type Worktree } from './worktree.js';
 import { BranchExists, PathNotUsable, WorktreeNotFound } from './worktrees.errors.js';
 
 /** A row whose place and beginning are fixed: what git makes under its branch from now on is its own. */
-type PlannedRow = WorktreeEntity & { baseSha: string; path: string };
+type PlannedRow = WorktreeRow & { baseSha: string; path: string };
 
 /** Makes what a row in state `creating` promises. Whatever died half-way, doing it again finishes it. */
 @Injectable()
@@ -26,7 +26,7 @@ export class WorktreeCreation {
     private readonly events: EventLog,
   ) {}
 
-  async finish(row: WorktreeEntity): Promise<Worktree> {
+  async finish(row: WorktreeRow): Promise<Worktree> {
     const { path, prefix } = await this.onHost(row);
     const { name } = await this.sessions.get(row.parentSessionId);
     return this.database.transaction(async (tx) => {
@@ -40,12 +40,14 @@ export class WorktreeCreation {
       const change = { state: 'ready' as const, path, sessionId: child.id };
       await this.worktrees.update(row.id, change, tx);
       const worktree = toWorktree({ ...fresh, ...change });
-      await this.events.append(tx, `session:${row.parentSessionId}`, 'worktree.created', { worktree });
+      await this.events.append(tx, `session:${row.parentSessionId}`, 'worktree.created', {
+        worktree,
+      });
       return worktree;
     });
   }
 
-  private async onHost(row: WorktreeEntity): Promise<{ path: string; prefix: string }> {
+  private async onHost(row: WorktreeRow): Promise<{ path: string; prefix: string }> {
     const { host, cwd, env } = await this.sessions.hostOf(row.parentSessionId);
     const git = new Git(host, cwd, env);
     try {
@@ -67,7 +69,7 @@ export class WorktreeCreation {
     return row !== null && isPlanned(row) && (await git.branchTip(row.branch)) !== null;
   }
 
-  private async plan(row: WorktreeEntity, git: Git, host: Host): Promise<PlannedRow> {
+  private async plan(row: WorktreeRow, git: Git, host: Host): Promise<PlannedRow> {
     const known = await git.worktrees();
     if ((await git.branchTip(row.branch)) !== null) throw new BranchExists(row.branch);
     const path = await realTarget(host, row.directory ?? defaultPath(known[0].path, row.branch));
@@ -99,7 +101,7 @@ export class WorktreeCreation {
   }
 }
 
-const isPlanned = (row: WorktreeEntity): row is PlannedRow =>
+const isPlanned = (row: WorktreeRow): row is PlannedRow =>
   row.baseSha !== null && row.path !== null;
 
 const findMade = (

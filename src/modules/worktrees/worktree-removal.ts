@@ -3,7 +3,7 @@ import { Database } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { Git } from './git.js';
-import { type WorktreeEntity } from './storage/worktree.entity.js';
+import { type WorktreeRow } from './storage/worktree.entity.js';
 import { toWorktree, WorktreesRepository } from './storage/worktrees.repository.js';
 import { WorktreeBusy, WorktreeDirty, WorktreeNotFound } from './worktrees.errors.js';
 import { type RemoveWorktree } from './worktrees.schemas.js';
@@ -36,7 +36,7 @@ export class WorktreeRemoval {
     });
   }
 
-  private async deleteOnHost(row: WorktreeEntity, force: boolean): Promise<void> {
+  private async deleteOnHost(row: WorktreeRow, force: boolean): Promise<void> {
     const { host, cwd, env } = await this.sessions.hostOf(row.parentSessionId);
     const git = new Git(host, cwd, env);
     const registered = (await git.worktrees()).find(({ path }) => path === row.path);

@@ -16,7 +16,9 @@ export const createWorktreeSchema = body({
     .max(4_000)
     .regex(/^(?:\/|~\/)[^\p{Cc}]+$/u, 'An absolute path, or one that begins with ~/')
     .optional()
-    .describe('Where the worktree is made. Default: REPOSITORY-worktrees/BRANCH beside the repository'),
+    .describe(
+      'Where the worktree is made. Default: REPOSITORY-worktrees/BRANCH beside the repository',
+    ),
 });
 export type CreateWorktree = z.infer<typeof createWorktreeSchema>;
 

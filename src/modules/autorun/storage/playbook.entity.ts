@@ -33,3 +33,6 @@ export class PlaybookEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 }
+
+/** A row as plain data. */
+export type PlaybookRow = Pick<PlaybookEntity, keyof PlaybookEntity>;

@@ -50,3 +50,6 @@ export class RunTaskEntity {
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
 }
+
+/** A row as plain data. */
+export type RunTaskRow = Pick<RunTaskEntity, keyof RunTaskEntity>;

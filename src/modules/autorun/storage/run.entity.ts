@@ -111,3 +111,6 @@ export class RunEntity {
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
 }
+
+/** A row as plain data. */
+export type RunRow = Pick<RunEntity, keyof RunEntity>;

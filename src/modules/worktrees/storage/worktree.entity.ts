@@ -36,3 +36,6 @@ export class WorktreeEntity {
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 }
+
+/** A row as plain data. */
+export type WorktreeRow = Pick<WorktreeEntity, keyof WorktreeEntity>;

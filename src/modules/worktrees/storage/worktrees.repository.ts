@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql, type Tx, violates } from '../../../platform/database/index.js';
 import { type Worktree } from '../worktree.js';
 import { BranchExists } from '../worktrees.errors.js';
-import { WorktreeEntity } from './worktree.entity.js';
+import { WorktreeEntity, type WorktreeRow } from './worktree.entity.js';
 
 @Injectable()
 export class WorktreesRepository {
   constructor(private readonly database: Database) {}
 
   /** @throws {BranchExists} when the session has a worktree of that branch under another id. */
-  async insertUnlessKnown(row: WorktreeEntity): Promise<void> {
+  async insertUnlessKnown(row: WorktreeRow): Promise<void> {
     try {
       await this.database.query(
         `INSERT INTO worktrees (id, parent_session_id, session_id, state, branch, base, base_sha, directory, path, created_at)
@@ -22,19 +22,19 @@ export class WorktreesRepository {
     }
   }
 
-  find(id: string, sql: Sql = this.database): Promise<WorktreeEntity | null> {
+  find(id: string, sql: Sql = this.database): Promise<WorktreeRow | null> {
     return sql.of(WorktreeEntity).findOneBy({ id });
   }
 
-  findByBranch(parentSessionId: string, branch: string): Promise<WorktreeEntity | null> {
+  findByBranch(parentSessionId: string, branch: string): Promise<WorktreeRow | null> {
     return this.database.of(WorktreeEntity).findOneBy({ parentSessionId, branch });
   }
 
-  lock(tx: Tx, id: string): Promise<WorktreeEntity | null> {
+  lock(tx: Tx, id: string): Promise<WorktreeRow | null> {
     return tx.of(WorktreeEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  page(parentSessionId: string, after: string | undefined, limit: number): Promise<WorktreeEntity[]> {
+  page(parentSessionId: string, after: string | undefined, limit: number): Promise<WorktreeRow[]> {
     const rows = this.database
       .of(WorktreeEntity)
       .createQueryBuilder('w')
@@ -45,7 +45,7 @@ export class WorktreesRepository {
 
   async update(
     id: string,
-    change: Partial<Omit<WorktreeEntity, 'id'>>,
+    change: Partial<Omit<WorktreeRow, 'id'>>,
     sql: Sql = this.database,
   ): Promise<void> {
     await sql.of(WorktreeEntity).update({ id }, change);
@@ -56,7 +56,7 @@ export class WorktreesRepository {
   }
 }
 
-export const toWorktree = (row: WorktreeEntity): Worktree => ({
+export const toWorktree = (row: WorktreeRow): Worktree => ({
   id: row.id,
   state: row.state,
   path: row.path,
