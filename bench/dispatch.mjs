@@ -1,0 +1,178 @@
+/**
+ * The whole way of a turn: POST accepted to the first event of a trivial agent on a remote, beside the same command by a
+ * fresh `ssh` process with its script on standard input. Interleaved, in one run, at several added round-trip times.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { io } from 'socket.io-client';
+import { startLoopbackSshd } from '../dist/cli/demo/loopback-sshd.js';
+import { startDelayProxy } from './delay-proxy.mjs';
+import { pairedRatio, summary } from './statistics.mjs';
+
+const TOKEN = 'mst_only-for-the-benchmark-0123456789';
+
+/** Speaks just enough of Claude Code's stream-json; costs a process and nothing more. */
+const TRIVIAL_AGENT = `#!/bin/sh
+printf '%s\\n' '{"type":"system","subtype":"init","session_id":"s"}' \\
+  '{"type":"assistant","message":{"id":"m","content":[{"type":"text","text":"hello"}]},"session_id":"s"}' \\
+  '{"type":"result","subtype":"success","is_error":false,"result":"hello","session_id":"s","usage":{}}'
+`;
+
+export const dispatch = async ({ samples = 40, roundTrips = [0, 50, 150] } = {}) => {
+  if (spawnSync('ssh', ['-V']).status !== 0) return { skipped: 'no ssh client' };
+  const dir = await mkdtemp(join(tmpdir(), 'maestro-bench-'));
+  const sshd = await startLoopbackSshd(join(dir, 'sshd'));
+  if (sshd === null) return { skipped: 'no sshd' };
+  const agent = join(dir, 'agent.sh');
+  await writeFile(agent, TRIVIAL_AGENT);
+  await chmod(agent, 0o755);
+  const server = await startServer(join(dir, 'data'));
+  const rows = [];
+  try {
+    for (const roundTripMs of roundTrips) {
+      const proxy = await startDelayProxy(sshd.port, roundTripMs / 2);
+      rows.push(await measure({ server, sshd, proxy, agent, dir, roundTripMs, samples }));
+      proxy.close();
+    }
+  } finally {
+    server.child.kill('SIGTERM');
+    await once(server.child, 'exit');
+    await sshd.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+  return { rows };
+};
+
+const measure = async ({ server, sshd, proxy, agent, dir, roundTripMs, samples }) => {
+  const remote = await server.post('/remotes', {
+    name: `box-${roundTripMs}`,
+    host: '127.0.0.1',
+    port: proxy.port,
+    username: sshd.username,
+    privateKeyPath: sshd.clientKeyPath,
+  });
+  const session = await server.post('/sessions', {
+    name: `trivial-${roundTripMs}`,
+    agent: 'claude-code',
+    command: agent,
+    remoteId: remote.id,
+    cwd: dir,
+  });
+  const watch = await watchSession(server, session.id);
+  await oneTurn(server, session.id, watch);
+  const ours = [];
+  const ended = [];
+  const fresh = [];
+  for (let sample = 0; sample < samples; sample += 1) {
+    const turn = await oneTurn(server, session.id, watch);
+    ours.push(turn.firstEventMs);
+    ended.push(turn.endedMs);
+    fresh.push(await freshSsh(sshd, proxy.port, agent));
+  }
+  watch.close();
+  return {
+    roundTripMs,
+    postToFirstEvent: summary(ours),
+    postToEnd: summary(ended),
+    freshSsh: summary(fresh),
+    timesQuicker: pairedRatio(ours, fresh),
+  };
+};
+
+/** From before the POST, so that the acceptance itself counts too, to the agent's first event and to the turn's end. */
+const oneTurn = async (server, sessionId, watch) => {
+  const startedAt = performance.now();
+  const first = watch.next('turn.output');
+  const end = watch.next('turn.completed');
+  await server.post(`/sessions/${sessionId}/turns`, { prompt: 'hello', fresh: true });
+  const firstEventMs = (await first) - startedAt;
+  return { firstEventMs, endedMs: (await end) - startedAt };
+};
+
+const watchSession = async (server, sessionId) => {
+  const socket = io(server.url, { auth: { token: TOKEN }, transports: ['websocket'] });
+  await once(socket, 'connect');
+  const stream = `session:${sessionId}`;
+  const { head } = await socket.emitWithAck('subscribe', { stream, after: 0 });
+  const waiting = new Map();
+  socket.on('event', ({ type, seq }) => {
+    if (seq <= head) return;
+    waiting.get(type)?.(performance.now());
+    waiting.delete(type);
+  });
+  return {
+    next: (type) => new Promise((resolve) => waiting.set(type, resolve)),
+    close: () => socket.close(),
+  };
+};
+
+/** The way without a server: a process, a login, the script on its standard input. */
+const freshSsh = async (sshd, port, agent) => {
+  const startedAt = performance.now();
+  const child = spawn(
+    'ssh',
+    [
+      ...['-F', 'none', '-T', '-p', String(port), '-i', sshd.clientKeyPath],
+      ...[
+        '-o',
+        'BatchMode=yes',
+        '-o',
+        'StrictHostKeyChecking=no',
+        '-o',
+        'UserKnownHostsFile=/dev/null',
+      ],
+      ...['-o', 'LogLevel=ERROR', `${sshd.username}@127.0.0.1`, 'exec /bin/sh -s'],
+    ],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
+  child.stdin.end(`exec ${agent}\n`);
+  await once(child.stdout, 'data');
+  const firstByteMs = performance.now() - startedAt;
+  child.stdout.resume();
+  await once(child, 'exit');
+  return firstByteMs;
+};
+
+const startServer = async (dataDir) => {
+  const child = spawn(
+    process.execPath,
+    [
+      new URL('../dist/cli/maestro.js', import.meta.url).pathname,
+      'serve',
+      '--port',
+      '0',
+      '--data-dir',
+      dataDir,
+    ],
+    {
+      env: { ...process.env, MAESTRO_ADMIN_TOKEN: TOKEN, MAESTRO_LOG_LEVEL: 'error' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const url = await new Promise((resolve, reject) => {
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      said += text;
+      const match = /ready at (\S+)/.exec(said);
+      if (match) resolve(match[1]);
+    });
+    child.once('exit', () => reject(new Error('the server ended')));
+  });
+  return {
+    child,
+    url,
+    post: async (path, body) => {
+      const response = await fetch(`${url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      const answer = await response.json();
+      if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+      return answer;
+    },
+  };
+};
