@@ -1,12 +1,12 @@
-import { type Channel } from '../channel.js';
 import { ChannelSlots } from './channel-slots.js';
 import { ChannelRefused, type Connection } from './connection.js';
+import { type SshChannel } from './ssh-channel.js';
 
 /** A connection of a pool with its book-keeping: slots, channels held ready, and since when it does nothing. */
 export class PooledConnection {
   readonly slots: ChannelSlots;
   /** Channels on which a loader already waits for work; only living ones are in here. */
-  readonly warm: Channel[] = [];
+  readonly warm: SshChannel[] = [];
   warming = 0;
   /** Whether it ever carried a channel: a link that breaks before is a failed attempt. */
   hasServed = false;
@@ -20,7 +20,7 @@ export class PooledConnection {
   }
 
   /** Opens a channel in a slot that it gives back when both sides have closed; `onFree` is told then. */
-  async open(loader: string, onFree: () => void): Promise<Channel> {
+  async open(loader: string, onFree: () => void): Promise<SshChannel> {
     this.slots.take();
     try {
       const channel = await this.connection.open(loader);
@@ -41,19 +41,30 @@ export class PooledConnection {
   }
 
   /** Holds a channel ready until it is taken or dies. */
-  keepWarm(channel: Channel): void {
-    this.warm.push(channel);
+  keepWarm(channel: SshChannel): void {
     const forget = (): void => {
       const index = this.warm.indexOf(channel);
       if (index !== -1) this.warm.splice(index, 1);
     };
+    channel.onExit = () => {
+      forget();
+      channel.close();
+    };
     channel.closed.then(forget, forget);
+    this.warm.push(channel);
   }
 
-  takeWarm(): Channel | undefined {
-    const channel = this.connection.isAlive ? this.warm.pop() : undefined;
-    if (channel) this.touch();
-    return channel;
+  /** A channel whose loader waits, if there is one. */
+  takeWarm(): SshChannel | undefined {
+    for (let channel = this.warm.pop(); channel; channel = this.warm.pop()) {
+      channel.onExit = () => undefined;
+      if (this.connection.isAlive && channel.isOpen) {
+        this.touch();
+        return channel;
+      }
+      channel.close();
+    }
+    return undefined;
   }
 
   dropWarm(): void {

@@ -9,6 +9,8 @@ export class SshChannel implements Channel {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly closed: Promise<{ code: number | null }>;
+  /** Called when the program has ended, long before `closed` when nobody reads its output. */
+  onExit: () => void = ignore;
   readonly #stream: ClientChannel;
   #settle!: (end: { code: number | null } | SshFailure) => void;
   #exit: { code: number | null } | null = null;
@@ -33,10 +35,16 @@ export class SshChannel implements Channel {
     stream.stderr.on('error', ignore);
     stream.once('exit', (code: number | null) => {
       this.#exit = { code };
+      this.onExit();
     });
     stream.once('close', () => {
       this.#settle(this.#exit ?? (this.#isClosing ? { code: null } : lost()));
     });
+  }
+
+  /** Whether the program can take work: it runs, and its output is open. */
+  get isOpen(): boolean {
+    return this.#exit === null && !this.#isClosing && stateOf(this.#stream) === 'open';
   }
 
   close(): void {
@@ -51,7 +59,7 @@ export class SshChannel implements Channel {
 
   /** The link is gone: tells so at once, unless the whole story had arrived and only waits to be read. */
   linkLost(failure: SshFailure): void {
-    if (this.#exit && hasRemoteClosed(this.#stream)) return;
+    if (this.#exit && stateOf(this.#stream) === 'closed') return;
     this.#settle(failure);
   }
 }
@@ -79,8 +87,6 @@ const stdinOf = (stream: ClientChannel): Writable =>
     },
   });
 
-const hasRemoteClosed = ({ incoming }: ClientChannel): boolean =>
-  typeof incoming === 'object' &&
-  incoming !== null &&
-  'state' in incoming &&
-  incoming.state === 'closed';
+/** What the other side has said of this channel: `open`, `eof` or `closed`. */
+const stateOf = ({ incoming }: ClientChannel): unknown =>
+  typeof incoming === 'object' && incoming !== null && 'state' in incoming ? incoming.state : null;
