@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { resolveSshConfig, targetFromSshConfig } from '../../src/hosts/ssh/ssh-config.js';
+import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config-hosts.js';
+
+const hasSsh = spawnSync('ssh', ['-V']).error === undefined;
+const withSsh = hasSsh ? describe : describe.skip;
+
+withSsh(
+  `The ssh config of the server user${hasSsh ? '' : ' (skipped: no ssh client on this machine)'}`,
+  () => {
+    let dir: string;
+    let configPath: string;
+
+    beforeAll(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'maestro-ssh-config-'));
+      configPath = join(dir, 'config');
+      await mkdir(join(dir, 'config.d'));
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'id_work')]);
+      await writeFile(
+        configPath,
+        [
+          `Include ${dir}/config.d/*.conf`,
+          'Host devbox dev.example.org',
+          '  HostName 10.0.0.7',
+          '  Port 2222',
+          '  User alice',
+          `  IdentityFile ${dir}/id_%r_%h`,
+          '  IdentityFile ~/.ssh/%n',
+          '  IdentityFile ${KEYS}/third',
+          'Host=inner',
+          '  ProxyJump bastion',
+          'Host tunnelled',
+          '  ProxyCommand nc %h %p',
+          'Host work',
+          '  HostName 127.0.0.1',
+          `  IdentityFile ${dir}/id_work`,
+          '  IdentityAgent none',
+          'Host nokey',
+          `  IdentityFile ${dir}/absent`,
+          '  IdentityAgent none',
+          'Host *.wild !devbox ?',
+          '  User nobody',
+          '',
+        ].join('\n'),
+      );
+      await writeFile(
+        join(dir, 'config.d', 'extra.conf'),
+        'Host "included"\n  HostName included.example.org\n',
+      );
+      await writeFile(join(dir, 'config.d', 'ignored.txt'), 'Host ignored\n');
+    });
+    afterAll(async () => {
+      await rm(dir, { recursive: true });
+    });
+
+    it('is read as ssh reads it, with every path expanded', async () => {
+      const resolved = await resolveSshConfig('devbox', {
+        configPath,
+        environment: { KEYS: '/keys' },
+      });
+      expect(resolved).toMatchObject({
+        alias: 'devbox',
+        hostName: '10.0.0.7',
+        port: 2222,
+        user: 'alice',
+        proxyJump: null,
+      });
+      expect(resolved.identityFiles).toEqual([
+        `${dir}/id_alice_10.0.0.7`,
+        join(userInfo().homedir, '.ssh/devbox'),
+        '/keys/third',
+      ]);
+    });
+
+    it('offers its hosts with included ones and without patterns', async () => {
+      const { path, hosts, error } = await listSshConfigHosts({ configPath });
+      expect(path).toBe(configPath);
+      expect(error).toBeUndefined();
+      expect(hosts.map(({ host }) => host)).toEqual([
+        'included',
+        'devbox',
+        'dev.example.org',
+        'inner',
+        'tunnelled',
+        'work',
+        'nokey',
+      ]);
+      expect(hosts[1]).toMatchObject({
+        hostName: '10.0.0.7',
+        port: 2222,
+        user: 'alice',
+        summary: 'alice@10.0.0.7:2222',
+      });
+      expect(hosts[3]).toMatchObject({
+        proxyJump: 'bastion',
+        summary: expect.stringMatching(/ via bastion$/),
+      });
+    });
+
+    it('makes a target with the keys that exist', async () => {
+      const target = await targetFromSshConfig(await resolveSshConfig('work', { configPath }), {
+        id: '1',
+        name: 'Work',
+        agentSocket: '/agent',
+      });
+      expect(target).toMatchObject({ id: '1', name: 'Work', host: '127.0.0.1', port: 22 });
+      expect(target.privateKeys.map(({ source }) => source)).toEqual([`${dir}/id_work`]);
+      expect(target.agentSocket).toBeUndefined();
+    });
+
+    it('says which key file is missing when it was the only way in', async () => {
+      const resolved = await resolveSshConfig('nokey', { configPath });
+      await expect(
+        targetFromSshConfig(resolved, { id: '1', name: 'No key' }),
+      ).rejects.toMatchObject({
+        code: 'ssh/key-not-found',
+        message: expect.stringContaining(`${dir}/absent`),
+      });
+    });
+
+    it.each([
+      ['inner', 'ProxyJump bastion'],
+      ['tunnelled', 'ProxyCommand nc'],
+    ])('does not pass over what it cannot honour yet: %s', async (host, directive) => {
+      const resolved = await resolveSshConfig(host, { configPath });
+      await expect(targetFromSshConfig(resolved, { id: '1', name: host })).rejects.toMatchObject({
+        code: 'ssh/unsupported',
+        message: expect.stringContaining(directive),
+      });
+    });
+
+    it('is not asked about names that are options', async () => {
+      await expect(resolveSshConfig('-oProxyCommand=id', { configPath })).rejects.toMatchObject({
+        code: 'ssh/unresolved',
+      });
+    });
+
+    it('reports its own mistakes with file and line', async () => {
+      const broken = join(dir, 'broken');
+      await writeFile(broken, 'Host a\n  Port nope\n');
+      await expect(resolveSshConfig('a', { configPath: broken })).rejects.toMatchObject({
+        code: 'ssh/unsupported',
+        message: expect.stringContaining('line 2'),
+      });
+      expect(await listSshConfigHosts({ configPath: broken })).toMatchObject({
+        hosts: [],
+        error: { code: 'ssh/unsupported' },
+      });
+    });
+
+    it('may be absent', async () => {
+      expect(await listSshConfigHosts({ configPath: join(dir, 'nothing') })).toEqual({
+        path: join(dir, 'nothing'),
+        hosts: [],
+      });
+    });
+  },
+);
+
+describe('Without an ssh client', () => {
+  it('the ssh config cannot be used, and the error says what to do', async () => {
+    await expect(resolveSshConfig('devbox', { sshPath: '/nonexistent/ssh' })).rejects.toMatchObject(
+      {
+        code: 'ssh/unsupported',
+        hint: expect.stringContaining('Install the OpenSSH client'),
+      },
+    );
+  });
+});
