@@ -62,7 +62,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     resourceIds.set(request, claim.resourceId);
     return next.handle().pipe(
       catchError(async (error: unknown) => {
-        await this.keys.release(keyed);
+        await this.release(keyed);
         throw error;
       }),
       concatMap(async (value: unknown) => {
@@ -83,6 +83,15 @@ export class IdempotencyInterceptor implements NestInterceptor {
       if (claim.outcome !== 'in-progress') return claim;
       if (performance.now() > patientUntil) throw new StillInProgress();
       await delay(LOOK_AGAIN_MS);
+    }
+  }
+
+  private async release(keyed: KeyedRequest): Promise<void> {
+    try {
+      await this.keys.release(keyed);
+    } catch (error) {
+      // The claim runs out by itself; what its caller must hear of is the failure before.
+      this.log.warn('idempotency key not released', { reason: String(error) });
     }
   }
 
