@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { types } from 'node:util';
-import { type ParsedKey, utils } from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { type HostLabel, SshFailure } from './errors.js';
 
 export interface PrivateKey {
@@ -62,7 +62,7 @@ export class KeyRing {
       .digest('hex');
     const known = this.#parsed.get(digest);
     if (known) return known;
-    const result = utils.parseKey(content, passphrase) as ParsedKey | ParsedKey[] | Error;
+    const result = ssh2.utils.parseKey(content, passphrase) as ParsedKey | ParsedKey[] | Error;
     const parsed = Array.isArray(result) ? result[0] : result;
     if (parsed === undefined) return new Error('Unsupported key format');
     if (parsed instanceof Error) return parsed;

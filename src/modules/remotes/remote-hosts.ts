@@ -1,5 +1,6 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type Host, localHost, sshHost, type SshHost } from '../../hosts/index.js';
+import { CONFIG, type Config } from '../../platform/config/index.js';
 import { HostKeys } from './host-keys.js';
 import { RemoteStates } from './remote-states.js';
 import { RemoteTargets } from './remote-targets.js';
@@ -13,7 +14,7 @@ import { RemotesRepository } from './storage/remotes.repository.js';
  */
 @Injectable()
 export class RemoteHosts implements OnModuleDestroy {
-  private readonly local = localHost();
+  private readonly local: Host;
   private readonly open = new Map<string, { settings: string; host: SshHost }>();
 
   constructor(
@@ -21,7 +22,10 @@ export class RemoteHosts implements OnModuleDestroy {
     private readonly targets: RemoteTargets,
     private readonly hostKeys: HostKeys,
     private readonly states: RemoteStates,
-  ) {}
+    @Inject(CONFIG) { localEnvironment }: Config,
+  ) {
+    this.local = localHost({ environment: localEnvironment });
+  }
 
   /** @param remoteId null is this machine. */
   async resolve(remoteId: string | null): Promise<Host> {

@@ -37,13 +37,16 @@ export interface Config {
   readonly allowStoreChange: boolean;
   /** The ssh-agent of the server's user; null when it has none. */
   readonly sshAgentSocket: string | null;
+  /** What agents on this machine may inherit from the server's environment; nothing else of it reaches them. */
+  readonly localEnvironment: Readonly<Record<string, string>>;
   /** Names of MAESTRO_* variables that mean nothing: probably misspelt. */
   readonly unknown: readonly string[];
 }
 
 /** What the command line says; it wins over the environment. Strings are parsed like variables. */
 export type ConfigOverrides = {
-  readonly [Key in Exclude<keyof Config, 'unknown'>]?: Config[Key] | string | undefined;
+  readonly [Key in Exclude<keyof Config, 'unknown' | 'localEnvironment'>]?:
+    Config[Key] | string | undefined;
 };
 
 const MINUTE_MS = 60_000;
@@ -89,8 +92,18 @@ export const parseConfig = (
   });
   const wrong = [...faults, ...invalid, ...contradictions(values)];
   if (!parsed.success || wrong.length > 0) throw new ConfigInvalid(wrong);
-  return { ...parsed.data, unknown };
+  return { ...parsed.data, unknown, localEnvironment: inheritable(env) };
 };
+
+const INHERITABLE = ['SHELL', 'PATH', 'LANG', 'TMPDIR', 'TZ'];
+
+const inheritable = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    INHERITABLE.flatMap((name) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 const contradictions = ({ role, databaseUrl }: Readonly<Record<string, unknown>>): Fault[] => {
   if ((role !== 'api' && role !== 'worker') || databaseUrl !== undefined) return [];

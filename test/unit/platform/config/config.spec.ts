@@ -56,6 +56,7 @@ describe('the configuration', () => {
       sweepMs: 2_000,
       allowStoreChange: false,
       sshAgentSocket: null,
+      localEnvironment: {},
       unknown: [],
     };
     expect(config).toEqual(expected);
@@ -104,6 +105,7 @@ describe('the configuration', () => {
       sweepMs: 500,
       allowStoreChange: true,
       sshAgentSocket: '/run/agent',
+      localEnvironment: {},
       unknown: [],
     });
   });
@@ -178,6 +180,7 @@ describe('the configuration', () => {
     ).toMatchObject({
       adminToken: 'from-a-file',
       databaseUrl: 'postgresql://db/maestro',
+      localEnvironment: {},
       unknown: [],
     });
   });
