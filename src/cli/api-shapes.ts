@@ -164,6 +164,7 @@ export type Run = z.infer<typeof runShape>;
 export const taskShape = z.looseObject({
   turnId: z.string().nullable(),
   state: z.string(),
+  document: z.string(),
   text: z.string(),
 });
 export type RunTask = z.infer<typeof taskShape>;

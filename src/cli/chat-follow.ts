@@ -1,12 +1,6 @@
 import { z } from 'zod';
 import { type ApiClient } from './api-client.js';
-import {
-  groupChatShape,
-  type Message,
-  messageShape,
-  roundShape,
-  type StreamEvent,
-} from './api-shapes.js';
+import { type Message, messageShape, roundShape, type StreamEvent } from './api-shapes.js';
 import { follow } from './event-stream.js';
 
 const withMessage = z.union([
@@ -17,6 +11,8 @@ const withMessage = z.union([
 /** The message that an event of a group chat tells of. */
 export const messageOf = ({ type, data }: StreamEvent): Message | null =>
   type === 'groupchat.message' ? (withMessage.safeParse(data).data ?? null) : null;
+
+const isAtRest = z.looseObject({ state: z.literal('idle'), queued: z.literal(0) });
 
 /**
  * Shows what happens in a group chat from a question until it is answered: the chat is idle again with nothing
@@ -48,8 +44,7 @@ export const followAnswer = async (
       options.onMessage(message);
     }
     if (event.type !== 'groupchat.state' || messages.length === 0) continue;
-    const chat = await api.get(`/groupchats/${chatId}`, groupChatShape);
-    if (chat.state !== 'idle' || chat.queued > 0) continue;
+    if (!isAtRest.safeParse(event.data).success) continue;
     return { answer: messages.findLast(({ from }) => from === 'moderator') ?? null, messages };
   }
   throw signal.reason;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { type ApiClient } from './api-client.js';
-import { type Run, runShape, type StreamEvent } from './api-shapes.js';
+import { type Run, runShape, type StreamEvent, taskShape } from './api-shapes.js';
 import { follow } from './event-stream.js';
 
-/** States in which nothing goes on by itself. */
-const AT_REST = ['completed', 'failed', 'stopped', 'paused'];
+const ENDED = ['completed', 'failed', 'stopped'];
 
 /** Shows every event of a run until it has ended, or is paused for a person, and gives the run as it then is. */
 export const followRun = async (
@@ -24,19 +23,22 @@ export const followRun = async (
     ...(onLink && { onLink }),
   })) {
     options.onEvent(event);
-    if (event.type !== 'run.state') continue;
+    const state = event.type === 'run.state' && stateData.safeParse(event.data).data?.state;
+    // A pause may be over already; an end is for ever.
+    if (state !== 'paused' && !ENDED.includes(state || '')) continue;
     const run = await api.get(`/runs/${runId}`, runShape);
-    if (AT_REST.includes(run.state)) return run;
+    if (state !== 'paused' || run.state === 'paused') return run;
   }
   throw signal.reason;
 };
 
 const stateData = z.looseObject({
   state: z.string(),
-  pause: z.looseObject({ reason: z.string(), detail: z.string().nullish() }).nullish(),
+  pause: runShape.shape.pause.optional(),
+  endReason: z.string().nullish(),
 });
-const progressData = z.looseObject({ tasksDone: z.number(), tasksTotal: z.number() });
-const taskData = z.looseObject({ state: z.string(), text: z.string() });
+const progressData = z.looseObject({ progress: runShape.shape.progress });
+const taskData = z.looseObject({ task: taskShape });
 
 /** The events of a run as lines for people; says nothing twice. */
 export class RunProgress {
@@ -54,15 +56,15 @@ const lineOf = (type: string, data: unknown): string | null => {
   if (type === 'run.state') {
     const state = stateData.safeParse(data).data;
     if (!state) return null;
-    const why = state.pause ? ` (${state.pause.detail ?? state.pause.reason})` : '';
-    return `run is ${state.state}${why}`;
+    const why = state.pause?.detail ?? state.pause?.reason ?? state.endReason;
+    return `run is ${state.state}${why ? ` (${why})` : ''}`;
   }
   if (type === 'run.progress') {
-    const progress = progressData.safeParse(data).data;
+    const progress = progressData.safeParse(data).data?.progress;
     return progress ? `${progress.tasksDone} of ${progress.tasksTotal} tasks done` : null;
   }
   if (type === 'run.task') {
-    const task = taskData.safeParse(data).data;
+    const task = taskData.safeParse(data).data?.task;
     return task ? `task ${task.state}: ${task.text}` : null;
   }
   return null;

@@ -1,6 +1,6 @@
 import { type Command } from 'commander';
 import { type ApiClient } from '../api-client.js';
-import { type Run, runShape } from '../api-shapes.js';
+import { type Run, runShape, taskShape } from '../api-shapes.js';
 import { type Cli } from '../cli.js';
 import { CliFailure } from '../cli-failure.js';
 import { Deadline } from '../deadline.js';
@@ -48,7 +48,13 @@ export const addRunCommand = (program: Command, cli: Cli): void => {
       const sessionId = await findSession(api, name);
       const body = { sessionId, ...(await workFrom(api, cli, options)) };
       const run = await api.start('/runs', body, runShape);
-      if (options.detach || options.dryRun) {
+      if (options.dryRun) {
+        const tasks = await api.all(`/runs/${run.id}/tasks`, taskShape);
+        const lines = tasks.map(({ document, text }) => `${document}: ${text}\n`);
+        cli.print(command, { ...run, tasks }, lines.join(''));
+        return;
+      }
+      if (options.detach) {
         cli.print(command, run, `${run.id} ${run.state}: ${tasksOf(run)}\n`);
         return;
       }

@@ -9,9 +9,9 @@ import { facts, table } from '../table.js';
 const ACTIONS = {
   stop: 'end a run after its current task',
   kill: 'end a run and its current task now',
-  resume: 'go on with a paused run',
-  skip: 'go on with a paused run, without the task that it stands at',
-  abort: 'give a paused run up',
+  resume: 'go on with a paused run; a task that failed is done again',
+  skip: 'go on with a paused run, at the next document',
+  abort: 'give a run up; its current task is cancelled',
 } as const;
 
 export const addRunsCommand = (program: Command, cli: Cli): void => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliFailure } from '../cli-failure.js';
 import { EXIT } from '../exit-codes.js';
-import { startLoopbackSshServer } from './loopback-ssh-server.js';
 import { type LoopbackSsh } from './loopback-ssh.js';
 import { startLoopbackSshd } from './loopback-sshd.js';
 import { makeProjects } from './projects.js';
@@ -55,6 +54,7 @@ const startSsh = async (
       });
     }
   }
+  const { startLoopbackSshServer } = await import('./loopback-ssh-server.js');
   return { ssh: await startLoopbackSshServer(directory), sshServer: 'built-in SSH server' };
 };
 

@@ -19,7 +19,7 @@ const STREAM = 'run:1';
 describe('following a stream', () => {
   it('yields what is behind the cursor and then what is new, each event once', async () => {
     const { server, api } = await setup();
-    for (const _ of [1, 2, 3]) server.append(STREAM, 'old');
+    for (let count = 0; count < 3; count += 1) server.append(STREAM, 'old');
     const seen: number[] = [];
     for await (const { seq } of follow(api, STREAM, { after: 1 })) {
       seen.push(seq);
@@ -31,14 +31,14 @@ describe('following a stream', () => {
 
   it('goes on at its cursor after a lost link, and tells of both', async () => {
     const { server, api } = await setup();
-    for (const _ of [1, 2]) server.append(STREAM, 'x');
+    for (let count = 0; count < 2; count += 1) server.append(STREAM, 'x');
     const seen: number[] = [];
     const links: boolean[] = [];
     for await (const { seq } of follow(api, STREAM, { onLink: (up) => links.push(up) })) {
       seen.push(seq);
       if (seq === 2) {
         server.dropSockets();
-        for (const _ of [3, 4]) server.append(STREAM, 'x');
+        for (let count = 0; count < 2; count += 1) server.append(STREAM, 'x');
       }
       if (seq === 4) break;
     }

@@ -29,7 +29,7 @@ type Handler = (call: Call) => Answer;
 /** An API of answers that the test gives, with a real event log over socket.io. */
 export class FakeServer {
   readonly calls: Call[] = [];
-  readonly token = 'good-token';
+  readonly token: string = 'good-token';
   private readonly routes = new Map<string, Handler>();
   private readonly logs = new Map<string, LoggedEvent[]>();
   private readonly http = createServer((request, response) => void this.answer(request, response));
@@ -180,7 +180,7 @@ export interface CliOptions {
 
 /** Runs one command line in this process against the fake server. */
 export const maestro = async (
-  server: Pick<FakeServer, 'url' | 'token'>,
+  server: { url: string; token: string },
   argv: readonly string[],
   options: CliOptions = {},
 ): Promise<Outcome> => {
