@@ -4,9 +4,9 @@ import { type Tx } from '../../platform/database/index.js';
 import { EventLog, storableText } from '../../platform/events/index.js';
 import { type EndReason, type GroupChatState, groupChatStream, type Sender } from './group-chat.js';
 import { type Message } from './groupchat.answers.js';
-import { type GroupChatEntity } from './storage/group-chat.entity.js';
+import { type GroupChatRow } from './storage/group-chat.entity.js';
 import { GroupChatsRepository } from './storage/group-chats.repository.js';
-import { type MessageEntity } from './storage/message.entity.js';
+import { type MessageRow } from './storage/message.entity.js';
 import { MessagesRepository } from './storage/messages.repository.js';
 import { RoundsRepository } from './storage/rounds.repository.js';
 
@@ -32,9 +32,9 @@ export class Chronicle {
     private readonly events: EventLog,
   ) {}
 
-  async say(tx: Tx, chat: GroupChatEntity, words: Words): Promise<Message> {
+  async say(tx: Tx, chat: GroupChatRow, words: Words): Promise<Message> {
     chat.lastSeq += 1;
-    const row: MessageEntity = {
+    const row: MessageRow = {
       id: words.id ?? uuid(),
       chatId: chat.id,
       seq: chat.lastSeq,
@@ -58,7 +58,7 @@ export class Chronicle {
   /** Also to be called with the state as it was, when only the number of waiting messages changed. */
   async become(
     tx: Tx,
-    chat: GroupChatEntity,
+    chat: GroupChatRow,
     state: GroupChatState,
     facts: { round?: number | null; endReason?: EndReason } = {},
   ): Promise<void> {
@@ -76,7 +76,7 @@ export class Chronicle {
   }
 }
 
-export const toMessage = (row: MessageEntity): Message => ({
+export const toMessage = (row: MessageRow): Message => ({
   id: row.id,
   groupChatId: row.chatId,
   seq: row.seq,

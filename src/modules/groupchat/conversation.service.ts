@@ -12,7 +12,7 @@ import { GroupChatsService } from './groupchats.service.js';
 import { addressedBy, complaintOf } from './mentions/addressees.js';
 import { Participation } from './participation.js';
 import { People } from './people.js';
-import { type GroupChatEntity } from './storage/group-chat.entity.js';
+import { type GroupChatRow } from './storage/group-chat.entity.js';
 import { MessagesRepository } from './storage/messages.repository.js';
 import { RoundsRepository } from './storage/rounds.repository.js';
 import { Views } from './views.js';
@@ -107,7 +107,7 @@ export class ConversationService {
     return this.groupChats.get(chatId);
   }
 
-  private async place(tx: Tx, chat: GroupChatEntity): Promise<{ round: number | null }> {
+  private async place(tx: Tx, chat: GroupChatRow): Promise<{ round: number | null }> {
     const question = await this.rounds.activeQuestion(chat.id, tx);
     const rounds = question ? await this.rounds.ofQuestion(question.messageId, tx) : [];
     return { round: rounds.at(-1)?.number ?? null };

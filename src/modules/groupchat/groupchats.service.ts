@@ -18,7 +18,7 @@ import {
 import { Handles } from './mentions/handle.js';
 import { Participation } from './participation.js';
 import { People } from './people.js';
-import { type GroupChatEntity } from './storage/group-chat.entity.js';
+import { type GroupChatRow } from './storage/group-chat.entity.js';
 import { GroupChatsRepository } from './storage/group-chats.repository.js';
 import { RoundsRepository } from './storage/rounds.repository.js';
 import { Views } from './views.js';
@@ -48,7 +48,7 @@ export class GroupChatsService {
       if (sessionIds.includes(moderatorSessionId))
         throw new ModeratorCannotParticipate(moderatorSessionId);
       const now = new Date();
-      const chat: GroupChatEntity = {
+      const chat: GroupChatRow = {
         id,
         name: input.name,
         moderatorSessionId,
@@ -80,7 +80,7 @@ export class GroupChatsService {
     return this.views.chat(await this.find(id));
   }
 
-  async find(id: string): Promise<GroupChatEntity> {
+  async find(id: string): Promise<GroupChatRow> {
     const chat = await this.chats.find(id);
     if (!chat) throw new GroupChatNotFound(id);
     return chat;
@@ -126,13 +126,13 @@ export class GroupChatsService {
     });
   }
 
-  async lock(tx: Tx, id: string): Promise<GroupChatEntity> {
+  async lock(tx: Tx, id: string): Promise<GroupChatRow> {
     const chat = await this.chats.lock(tx, id);
     if (!chat) throw new GroupChatNotFound(id);
     return chat;
   }
 
-  private async requireIdle(tx: Tx, chat: GroupChatEntity, what: string): Promise<void> {
+  private async requireIdle(tx: Tx, chat: GroupChatRow, what: string): Promise<void> {
     const open = await this.rounds.unsettled(chat.id, tx);
     const queued = await this.rounds.queued(chat.id, tx);
     if (chat.state !== 'idle' || queued > 0 || open.length > 0)

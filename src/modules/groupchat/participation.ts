@@ -5,7 +5,7 @@ import { groupChatStream } from './group-chat.js';
 import { type Participant } from './groupchat.answers.js';
 import { type Addressee, type Room } from './mentions/addressees.js';
 import { type Person } from './people.js';
-import { type GroupChatEntity } from './storage/group-chat.entity.js';
+import { type GroupChatRow } from './storage/group-chat.entity.js';
 import { GroupChatsRepository } from './storage/group-chats.repository.js';
 
 export type Inviter = 'user' | 'moderator';
@@ -18,7 +18,7 @@ export class Participation {
     private readonly events: EventLog,
   ) {}
 
-  async room(tx: Tx, chat: GroupChatEntity): Promise<Room> {
+  async room(tx: Tx, chat: GroupChatRow): Promise<Room> {
     return {
       moderatorSessionId: chat.moderatorSessionId,
       participants: await this.chats.participants(chat.id, tx),
@@ -28,7 +28,7 @@ export class Participation {
 
   async join(
     tx: Tx,
-    chat: GroupChatEntity,
+    chat: GroupChatRow,
     { person, handle }: Addressee,
     by: Inviter,
   ): Promise<void> {
@@ -42,7 +42,7 @@ export class Participation {
     await this.tell(tx, chat.id, 'added', toParticipant(person, handle, false), by);
   }
 
-  async leave(tx: Tx, chat: GroupChatEntity, participant: Participant): Promise<void> {
+  async leave(tx: Tx, chat: GroupChatRow, participant: Participant): Promise<void> {
     await this.chats.removeParticipant(tx, chat.id, participant.sessionId);
     await this.tell(tx, chat.id, 'removed', participant, 'user');
   }

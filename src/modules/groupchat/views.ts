@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type GroupChat, type Round } from './groupchat.answers.js';
 import { toParticipant } from './participation.js';
 import { People, type PeopleById, type Person } from './people.js';
-import { type GroupChatEntity } from './storage/group-chat.entity.js';
+import { type GroupChatRow } from './storage/group-chat.entity.js';
 import { GroupChatsRepository } from './storage/group-chats.repository.js';
-import { type RoundEntity } from './storage/round.entity.js';
-import { type RoundTurnEntity } from './storage/round-turn.entity.js';
+import { type RoundRow } from './storage/round.entity.js';
+import { type RoundTurnRow } from './storage/round-turn.entity.js';
 import { RoundsRepository } from './storage/rounds.repository.js';
 
 /** Chats and rounds as clients see them. */
@@ -17,18 +17,18 @@ export class Views {
     private readonly people: People,
   ) {}
 
-  async chat(chat: GroupChatEntity): Promise<GroupChat> {
+  async chat(chat: GroupChatRow): Promise<GroupChat> {
     const participants = await this.chats.participants(chat.id);
     const ids = [chat.moderatorSessionId, ...participants.map(({ sessionId }) => sessionId)];
     return this.draw(chat, await this.people.find(ids));
   }
 
-  async list(chats: readonly GroupChatEntity[]): Promise<GroupChat[]> {
+  async list(chats: readonly GroupChatRow[]): Promise<GroupChat[]> {
     const people = await this.people.everybody();
     return Promise.all(chats.map((chat) => this.draw(chat, people)));
   }
 
-  async roundsOf(rounds: readonly RoundEntity[]): Promise<Round[]> {
+  async roundsOf(rounds: readonly RoundRow[]): Promise<Round[]> {
     const turns = await this.rounds.turnsOfRounds(rounds.map(({ id }) => id));
     const reasons = await this.rounds.endReasons(rounds.map(({ messageId }) => messageId));
     return rounds.map((round) => ({
@@ -44,7 +44,7 @@ export class Views {
     }));
   }
 
-  private async draw(chat: GroupChatEntity, people: PeopleById): Promise<GroupChat> {
+  private async draw(chat: GroupChatRow, people: PeopleById): Promise<GroupChat> {
     const participants = await this.chats.participants(chat.id);
     const working = await this.rounds.working(chat.id);
     const queued = await this.rounds.queued(chat.id);
@@ -76,7 +76,7 @@ const toModerator = (person: Person | undefined, sessionId: string): GroupChat['
   hostName: person?.hostName ?? null,
 });
 
-const toRoundTurn = (turn: RoundTurnEntity): Round['turns'][number] => ({
+const toRoundTurn = (turn: RoundTurnRow): Round['turns'][number] => ({
   role: turn.role,
   turnId: turn.turnId,
   sessionId: turn.sessionId,

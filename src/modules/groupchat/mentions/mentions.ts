@@ -33,7 +33,7 @@ const TOKEN = /^[\p{L}\p{N}\p{Extended_Pictographic}([{][^\s@,;:!?"“”'’<>|
  * in code or in a URL addresses nobody. What is not certain is reported, never guessed.
  */
 export const resolveMentions = (text: string, known: readonly Mentionable[]): Mentions => {
-  const chars = [...proseOf(text.normalize('NFKC'))];
+  const chars = Array.from(proseOf(text.normalize('NFKC')));
   const names = known.flatMap(namesOf).sort((a, b) => b.text.length - a.text.length);
   const mentioned = new Set<string>();
   const unknown = new Map<string, string>();

@@ -4,8 +4,8 @@ import { DomainError } from '../../../platform/errors/index.js';
 import { TurnsService } from '../../sessions/index.js';
 import { ADVANCE_GROUP_CHAT } from '../advance-group-chat.job.js';
 import { Chronicle } from '../chronicle.js';
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { EndQuestion } from './end-question.js';
 import { type Correction, ModeratorBriefs } from './moderator-briefs.js';
@@ -24,8 +24,8 @@ export class AskModerator {
 
   async ask(
     scene: Scene,
-    question: QuestionEntity,
-    round: RoundEntity,
+    question: QuestionRow,
+    round: RoundRow,
     correction: Correction | null = null,
   ): Promise<void> {
     const { tx, chat } = scene;

@@ -1,14 +1,14 @@
 import { type GroupChatLimits } from '../group-chat.js';
-import { type RoundEntity } from '../storage/round.entity.js';
-import { type RoundTurnEntity } from '../storage/round-turn.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
+import { type RoundTurnRow } from '../storage/round-turn.entity.js';
 
 export type Ceiling = 'round-limit' | 'cost-limit';
 
 /** Why the moderator may ask nobody any more after this turn; null when it may. */
 export const ceilingOf = (
   limits: GroupChatLimits,
-  round: Pick<RoundEntity, 'number' | 'phase'>,
-  turns: readonly Pick<RoundTurnEntity, 'costUsd'>[],
+  round: Pick<RoundRow, 'number' | 'phase'>,
+  turns: readonly Pick<RoundTurnRow, 'costUsd'>[],
 ): Ceiling | null => {
   const spentUsd = turns.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
   if (limits.maxCostUsd !== null && spentUsd >= limits.maxCostUsd) return 'cost-limit';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { AskModerator } from './ask-moderator.js';
 import { type Scene } from './scene.js';
@@ -13,7 +13,7 @@ export class CloseRound {
     private readonly moderator: AskModerator,
   ) {}
 
-  async follow(scene: Scene, question: QuestionEntity, round: RoundEntity): Promise<void> {
+  async follow(scene: Scene, question: QuestionRow, round: RoundRow): Promise<void> {
     await this.rounds.update(scene.tx, round.id, { phase: 'synthesis' });
     await this.moderator.ask(scene, question, { ...round, phase: 'synthesis' });
   }

@@ -3,7 +3,7 @@ import { type Failure } from '../../../platform/errors/index.js';
 import { type Turn } from '../../sessions/index.js';
 import { Chronicle } from '../chronicle.js';
 import { type RoundTurnState } from '../group-chat.js';
-import { type RoundTurnEntity } from '../storage/round-turn.entity.js';
+import { type RoundTurnRow } from '../storage/round-turn.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { sentence } from './ask-moderator.js';
 import { endOf } from './picture.js';
@@ -17,7 +17,7 @@ export class CollectAnswers {
     private readonly chronicle: Chronicle,
   ) {}
 
-  async follow(scene: Scene, turns: readonly RoundTurnEntity[]): Promise<void> {
+  async follow(scene: Scene, turns: readonly RoundTurnRow[]): Promise<void> {
     const numbers = await this.rounds.numbers(
       scene.tx,
       turns.map(({ roundId }) => roundId),
@@ -31,7 +31,7 @@ export class CollectAnswers {
 
   private async collect(
     { tx, chat, people }: Scene,
-    turn: RoundTurnEntity,
+    turn: RoundTurnRow,
     end: Turn | 'deleted',
     round: number | null,
   ): Promise<void> {

@@ -7,8 +7,8 @@ import { ADVANCE_GROUP_CHAT } from '../advance-group-chat.job.js';
 import { type Addressee } from '../mentions/addressees.js';
 import { participantPrompt, type Quote } from '../prompts.js';
 import { MessagesRepository } from '../storage/messages.repository.js';
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { type Scene } from './scene.js';
 
@@ -33,8 +33,8 @@ export class Delegate {
   /** Returns those whose session refused the turn: they count as answered. */
   async follow(
     scene: Scene,
-    question: QuestionEntity,
-    round: RoundEntity,
+    question: QuestionRow,
+    round: RoundRow,
     asked: string,
     addressees: readonly Addressee[],
   ): Promise<Refusal[]> {

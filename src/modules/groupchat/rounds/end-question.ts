@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Chronicle } from '../chronicle.js';
 import { type EndReason } from '../group-chat.js';
-import { type QuestionEntity } from '../storage/question.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { type Scene } from './scene.js';
 
@@ -13,7 +13,7 @@ export class EndQuestion {
     private readonly chronicle: Chronicle,
   ) {}
 
-  async follow(scene: Scene, question: QuestionEntity, endReason: EndReason): Promise<void> {
+  async follow(scene: Scene, question: QuestionRow, endReason: EndReason): Promise<void> {
     const { tx, chat, now } = scene;
     await this.rounds.updateQuestion(tx, question.messageId, {
       state: 'ended',
@@ -26,7 +26,7 @@ export class EndQuestion {
   }
 
   /** Every turn of a chat that was stopped is proved gone. */
-  async stopped(scene: Scene, question: QuestionEntity | null): Promise<void> {
+  async stopped(scene: Scene, question: QuestionRow | null): Promise<void> {
     if (question) await this.follow(scene, question, 'stopped');
     else await this.chronicle.become(scene.tx, scene.chat, 'idle', { endReason: 'stopped' });
   }

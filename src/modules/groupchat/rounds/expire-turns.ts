@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { TurnsService } from '../../sessions/index.js';
 import { Chronicle } from '../chronicle.js';
-import { type RoundEntity } from '../storage/round.entity.js';
-import { type RoundTurnEntity } from '../storage/round-turn.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
+import { type RoundTurnRow } from '../storage/round-turn.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { type Scene } from './scene.js';
 
@@ -17,8 +17,8 @@ export class ExpireTurns {
 
   async follow(
     { tx, chat }: Scene,
-    round: RoundEntity,
-    turns: readonly RoundTurnEntity[],
+    round: RoundRow,
+    turns: readonly RoundTurnRow[],
   ): Promise<void> {
     const time = duration(chat.limits.participantTimeoutMs);
     for (const turn of turns) {

@@ -4,9 +4,9 @@ import { handleOf } from '../mentions/handle.js';
 import { Participation } from '../participation.js';
 import { missingAnswer, moderatorPrompt, type RoundSoFar, type Seat } from '../prompts.js';
 import { MessagesRepository } from '../storage/messages.repository.js';
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
-import { type RoundTurnEntity } from '../storage/round-turn.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
+import { type RoundTurnRow } from '../storage/round-turn.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { ceilingOf } from './ceilings.js';
 import { type Scene } from './scene.js';
@@ -32,8 +32,8 @@ export class ModeratorBriefs {
 
   async write(
     { tx, chat, people }: Scene,
-    question: QuestionEntity,
-    round: RoundEntity,
+    question: QuestionRow,
+    round: RoundRow,
     correction: Correction | null,
   ): Promise<string> {
     const room = await this.participation.room(tx, chat);
@@ -67,8 +67,8 @@ export class ModeratorBriefs {
 }
 
 const soFar = (
-  round: RoundEntity,
-  turns: readonly RoundTurnEntity[],
+  round: RoundRow,
+  turns: readonly RoundTurnRow[],
   said: ReadonlyMap<string, string>,
 ): RoundSoFar => ({
   number: round.number,
@@ -78,7 +78,7 @@ const soFar = (
     .map((turn) => ({ handle: turn.handle, text: answerOf(turn, said) })),
 });
 
-const answerOf = (turn: RoundTurnEntity, said: ReadonlyMap<string, string>): string => {
+const answerOf = (turn: RoundTurnRow, said: ReadonlyMap<string, string>): string => {
   const text = turn.turnId === null ? undefined : said.get(turn.turnId);
   switch (turn.state) {
     case 'answered':

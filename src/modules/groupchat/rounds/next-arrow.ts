@@ -1,21 +1,21 @@
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
-import { type RoundTurnEntity } from '../storage/round-turn.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
+import { type RoundTurnRow } from '../storage/round-turn.entity.js';
 import { endOf, type Picture } from './picture.js';
 
 /** One step in the life of a question: what one transaction does. */
 export type Arrow =
-  | { kind: 'start-question'; question: QuestionEntity }
+  | { kind: 'start-question'; question: QuestionRow }
   | {
       kind: 'route-moderator-answer';
-      question: QuestionEntity;
-      round: RoundEntity;
-      turn: RoundTurnEntity;
+      question: QuestionRow;
+      round: RoundRow;
+      turn: RoundTurnRow;
     }
-  | { kind: 'collect-answers'; turns: RoundTurnEntity[] }
-  | { kind: 'expire-turns'; round: RoundEntity; turns: RoundTurnEntity[] }
-  | { kind: 'close-round'; question: QuestionEntity; round: RoundEntity }
-  | { kind: 'finish-stop'; question: QuestionEntity | null };
+  | { kind: 'collect-answers'; turns: RoundTurnRow[] }
+  | { kind: 'expire-turns'; round: RoundRow; turns: RoundTurnRow[] }
+  | { kind: 'close-round'; question: QuestionRow; round: RoundRow }
+  | { kind: 'finish-stop'; question: QuestionRow | null };
 
 /** What is due in a chat; null when there is nothing but to wait. */
 export const nextArrow = (picture: Picture, now: Date): Arrow | null => {

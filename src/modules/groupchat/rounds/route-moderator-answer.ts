@@ -3,9 +3,9 @@ import { v7 as uuid } from 'uuid';
 import { Chronicle } from '../chronicle.js';
 import { type Addressed, addressedBy, complaintOf } from '../mentions/addressees.js';
 import { Participation } from '../participation.js';
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
-import { type RoundTurnEntity } from '../storage/round-turn.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
+import { type RoundTurnRow } from '../storage/round-turn.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { AskModerator, sentence } from './ask-moderator.js';
 import { type Ceiling, ceilingOf } from './ceilings.js';
@@ -17,9 +17,9 @@ import { type Scene } from './scene.js';
 
 /** What the moderator said in its turn, and where in the question it said it. */
 interface Answer {
-  question: QuestionEntity;
-  round: RoundEntity;
-  turn: RoundTurnEntity;
+  question: QuestionRow;
+  round: RoundRow;
+  turn: RoundTurnRow;
   text: string;
 }
 
@@ -42,9 +42,9 @@ export class RouteModeratorAnswer {
 
   async follow(
     scene: Scene,
-    question: QuestionEntity,
-    round: RoundEntity,
-    turn: RoundTurnEntity,
+    question: QuestionRow,
+    round: RoundRow,
+    turn: RoundTurnRow,
   ): Promise<void> {
     const end = endOf(scene, turn);
     if (end === undefined) return;
@@ -115,10 +115,10 @@ export class RouteModeratorAnswer {
     await this.chronicle.become(tx, chat, 'agents-working', { round: round.number });
   }
 
-  private async roundOf({ tx, now }: Scene, { round }: Answer): Promise<RoundEntity> {
+  private async roundOf({ tx, now }: Scene, { round }: Answer): Promise<RoundRow> {
     if (round.phase === 'moderator') return round;
     await this.rounds.update(tx, round.id, { phase: 'closed', closedAt: now });
-    const next: RoundEntity = {
+    const next: RoundRow = {
       ...round,
       id: uuid(),
       number: round.number + 1,
@@ -149,14 +149,14 @@ export class RouteModeratorAnswer {
     });
   }
 
-  private async note({ tx, chat }: Scene, round: RoundEntity, text: string): Promise<void> {
+  private async note({ tx, chat }: Scene, round: RoundRow, text: string): Promise<void> {
     await this.chronicle.say(tx, chat, { from: 'system', text, round: round.number });
   }
 
   private async fail(
     scene: Scene,
-    question: QuestionEntity,
-    round: RoundEntity,
+    question: QuestionRow,
+    round: RoundRow,
     text: string,
   ): Promise<void> {
     await this.note(scene, round, text);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { type QuestionEntity } from '../storage/question.entity.js';
-import { type RoundEntity } from '../storage/round.entity.js';
+import { type QuestionRow } from '../storage/question.entity.js';
+import { type RoundRow } from '../storage/round.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { AskModerator } from './ask-moderator.js';
 import { type Scene } from './scene.js';
@@ -14,8 +14,8 @@ export class StartQuestion {
     private readonly moderator: AskModerator,
   ) {}
 
-  async follow(scene: Scene, question: QuestionEntity): Promise<void> {
-    const round: RoundEntity = {
+  async follow(scene: Scene, question: QuestionRow): Promise<void> {
+    const round: RoundRow = {
       id: uuid(),
       chatId: scene.chat.id,
       messageId: question.messageId,

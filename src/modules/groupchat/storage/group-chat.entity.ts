@@ -31,3 +31,6 @@ export class GroupChatEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 }
+
+/** A row as a plain object. */
+export type GroupChatRow = Pick<GroupChatEntity, keyof GroupChatEntity>;

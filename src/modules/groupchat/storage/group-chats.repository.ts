@@ -1,33 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Database, type Sql, type Tx } from '../../../platform/database/index.js';
-import { GroupChatEntity } from './group-chat.entity.js';
-import { ParticipantEntity } from './participant.entity.js';
+import { GroupChatEntity, type GroupChatRow } from './group-chat.entity.js';
+import { ParticipantEntity, type ParticipantRow } from './participant.entity.js';
 
 @Injectable()
 export class GroupChatsRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(tx: Tx, chat: GroupChatEntity): Promise<void> {
+  async insert(tx: Tx, chat: GroupChatRow): Promise<void> {
     await tx.of(GroupChatEntity).insert(chat);
   }
 
-  find(id: string, sql: Sql = this.database): Promise<GroupChatEntity | null> {
+  find(id: string, sql: Sql = this.database): Promise<GroupChatRow | null> {
     return sql.of(GroupChatEntity).findOneBy({ id });
   }
 
   /** The row, locked until the end of the transaction: whatever changes a chat holds it. */
-  lock(tx: Tx, id: string): Promise<GroupChatEntity | null> {
+  lock(tx: Tx, id: string): Promise<GroupChatRow | null> {
     return tx.of(GroupChatEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  page(after: string | undefined, limit: number): Promise<GroupChatEntity[]> {
+  page(after: string | undefined, limit: number): Promise<GroupChatRow[]> {
     const rows = this.database.of(GroupChatEntity).createQueryBuilder('c');
     if (after !== undefined) rows.where('c.id > :after', { after });
     return rows.orderBy('c.id').limit(limit).getMany();
   }
 
-  async update(tx: Tx, id: string, change: Partial<Omit<GroupChatEntity, 'id'>>): Promise<void> {
+  async update(tx: Tx, id: string, change: Partial<Omit<GroupChatRow, 'id'>>): Promise<void> {
     await tx
       .of(GroupChatEntity)
       .createQueryBuilder()
@@ -42,7 +42,7 @@ export class GroupChatsRepository {
   }
 
   /** Those who take part, in the order of their joining; with tombstones on request. */
-  participants(chatId: string, sql: Sql = this.database): Promise<ParticipantEntity[]> {
+  participants(chatId: string, sql: Sql = this.database): Promise<ParticipantRow[]> {
     return sql.of(ParticipantEntity).find({
       where: { chatId, removedAt: IsNull() },
       order: { addedAt: 'ASC', sessionId: 'ASC' },
@@ -57,7 +57,7 @@ export class GroupChatsRepository {
     return new Set(rows.map((row) => row.session_id));
   }
 
-  async addParticipant(tx: Tx, participant: ParticipantEntity): Promise<void> {
+  async addParticipant(tx: Tx, participant: ParticipantRow): Promise<void> {
     await tx.of(ParticipantEntity).upsert(participant, ['chatId', 'sessionId']);
   }
 

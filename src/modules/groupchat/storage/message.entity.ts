@@ -39,3 +39,6 @@ export class MessageEntity {
   @Column('timestamptz')
   at!: Date;
 }
+
+/** A row as a plain object. */
+export type MessageRow = Pick<MessageEntity, keyof MessageEntity>;

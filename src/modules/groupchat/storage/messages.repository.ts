@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql, type Tx } from '../../../platform/database/index.js';
-import { MessageEntity } from './message.entity.js';
+import { MessageEntity, type MessageRow } from './message.entity.js';
 
 @Injectable()
 export class MessagesRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(tx: Tx, message: MessageEntity): Promise<void> {
+  async insert(tx: Tx, message: MessageRow): Promise<void> {
     await tx.of(MessageEntity).insert(message);
   }
 
-  find(chatId: string, id: string, sql: Sql = this.database): Promise<MessageEntity | null> {
+  find(chatId: string, id: string, sql: Sql = this.database): Promise<MessageRow | null> {
     return sql.of(MessageEntity).findOneBy({ chatId, id });
   }
 
-  page(chatId: string, after: number, limit: number): Promise<MessageEntity[]> {
+  page(chatId: string, after: number, limit: number): Promise<MessageRow[]> {
     return this.database
       .of(MessageEntity)
       .createQueryBuilder('m')
@@ -24,7 +24,7 @@ export class MessagesRepository {
       .getMany();
   }
 
-  all(chatId: string): Promise<MessageEntity[]> {
+  all(chatId: string): Promise<MessageRow[]> {
     return this.database.of(MessageEntity).find({ where: { chatId }, order: { seq: 'ASC' } });
   }
 
@@ -34,7 +34,7 @@ export class MessagesRepository {
     chatId: string,
     limit: number,
     within: { upTo?: number; except?: string } = {},
-  ): Promise<MessageEntity[]> {
+  ): Promise<MessageRow[]> {
     const messages = tx
       .of(MessageEntity)
       .createQueryBuilder('m')

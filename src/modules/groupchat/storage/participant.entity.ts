@@ -18,3 +18,6 @@ export class ParticipantEntity {
   @Column('timestamptz', { name: 'removed_at', nullable: true })
   removedAt!: Date | null;
 }
+
+/** A row as a plain object. */
+export type ParticipantRow = Pick<ParticipantEntity, keyof ParticipantEntity>;

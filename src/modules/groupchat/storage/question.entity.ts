@@ -34,3 +34,6 @@ export class QuestionEntity {
   @Column('timestamptz', { name: 'ended_at', nullable: true })
   endedAt!: Date | null;
 }
+
+/** A row as a plain object. */
+export type QuestionRow = Pick<QuestionEntity, keyof QuestionEntity>;

@@ -43,3 +43,6 @@ export class RoundTurnEntity {
   @Column('double precision', { name: 'cost_usd', nullable: true })
   costUsd!: number | null;
 }
+
+/** A row as a plain object. */
+export type RoundTurnRow = Pick<RoundTurnEntity, keyof RoundTurnEntity>;

@@ -29,3 +29,6 @@ export class RoundEntity {
   @Column('timestamptz', { name: 'closed_at', nullable: true })
   closedAt!: Date | null;
 }
+
+/** A row as a plain object. */
+export type RoundRow = Pick<RoundEntity, keyof RoundEntity>;

@@ -1,24 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql, type Tx } from '../../../platform/database/index.js';
 import { type EndReason } from '../group-chat.js';
-import { QuestionEntity } from './question.entity.js';
-import { RoundEntity } from './round.entity.js';
-import { RoundTurnEntity } from './round-turn.entity.js';
+import { QuestionEntity, type QuestionRow } from './question.entity.js';
+import { RoundEntity, type RoundRow } from './round.entity.js';
+import { RoundTurnEntity, type RoundTurnRow } from './round-turn.entity.js';
 
 /** Questions, the rounds that answer them, and the turns of the rounds. */
 @Injectable()
 export class RoundsRepository {
   constructor(private readonly database: Database) {}
 
-  async ask(tx: Tx, question: QuestionEntity): Promise<void> {
+  async ask(tx: Tx, question: QuestionRow): Promise<void> {
     await tx.of(QuestionEntity).insert(question);
   }
 
-  activeQuestion(chatId: string, sql: Sql): Promise<QuestionEntity | null> {
+  activeQuestion(chatId: string, sql: Sql): Promise<QuestionRow | null> {
     return sql.of(QuestionEntity).findOneBy({ chatId, state: 'active' });
   }
 
-  nextQuestion(chatId: string, sql: Sql): Promise<QuestionEntity | null> {
+  nextQuestion(chatId: string, sql: Sql): Promise<QuestionRow | null> {
     return sql
       .of(QuestionEntity)
       .findOne({ where: { chatId, state: 'queued' }, order: { seq: 'ASC' } });
@@ -27,7 +27,7 @@ export class RoundsRepository {
   async updateQuestion(
     tx: Tx,
     messageId: string,
-    change: Partial<Omit<QuestionEntity, 'messageId'>>,
+    change: Partial<Omit<QuestionRow, 'messageId'>>,
   ): Promise<void> {
     await tx.of(QuestionEntity).update({ messageId }, change);
   }
@@ -43,23 +43,23 @@ export class RoundsRepository {
     return sql.of(QuestionEntity).countBy({ chatId, state: 'queued' });
   }
 
-  async insert(tx: Tx, round: RoundEntity): Promise<void> {
+  async insert(tx: Tx, round: RoundRow): Promise<void> {
     await tx.of(RoundEntity).insert(round);
   }
 
-  async update(tx: Tx, id: string, change: Partial<Omit<RoundEntity, 'id'>>): Promise<void> {
+  async update(tx: Tx, id: string, change: Partial<Omit<RoundRow, 'id'>>): Promise<void> {
     await tx.of(RoundEntity).update({ id }, change);
   }
 
-  ofQuestion(messageId: string, sql: Sql): Promise<RoundEntity[]> {
+  ofQuestion(messageId: string, sql: Sql): Promise<RoundRow[]> {
     return sql.of(RoundEntity).find({ where: { messageId }, order: { number: 'ASC' } });
   }
 
-  all(chatId: string): Promise<RoundEntity[]> {
+  all(chatId: string): Promise<RoundRow[]> {
     return this.database.of(RoundEntity).find({ where: { chatId }, order: { id: 'ASC' } });
   }
 
-  page(chatId: string, after: string | undefined, limit: number): Promise<RoundEntity[]> {
+  page(chatId: string, after: string | undefined, limit: number): Promise<RoundRow[]> {
     const rows = this.database
       .of(RoundEntity)
       .createQueryBuilder('r')
@@ -85,14 +85,14 @@ export class RoundsRepository {
     return new Map(rows.map((row) => [row.message_id, row.end_reason]));
   }
 
-  async insertTurn(tx: Tx, turn: RoundTurnEntity): Promise<void> {
+  async insertTurn(tx: Tx, turn: RoundTurnRow): Promise<void> {
     await tx.of(RoundTurnEntity).insert(turn);
   }
 
   async updateTurn(
     tx: Tx,
     id: string,
-    change: Partial<Pick<RoundTurnEntity, 'state' | 'settled' | 'costUsd' | 'failure'>>,
+    change: Partial<Pick<RoundTurnRow, 'state' | 'settled' | 'costUsd' | 'failure'>>,
   ): Promise<void> {
     await tx
       .of(RoundTurnEntity)
@@ -103,7 +103,7 @@ export class RoundsRepository {
       .execute();
   }
 
-  turnsOfRounds(roundIds: readonly string[], sql: Sql = this.database): Promise<RoundTurnEntity[]> {
+  turnsOfRounds(roundIds: readonly string[], sql: Sql = this.database): Promise<RoundTurnRow[]> {
     return sql
       .of(RoundTurnEntity)
       .createQueryBuilder('t')
@@ -112,7 +112,7 @@ export class RoundsRepository {
       .getMany();
   }
 
-  unsettled(chatId: string, sql: Sql): Promise<RoundTurnEntity[]> {
+  unsettled(chatId: string, sql: Sql): Promise<RoundTurnRow[]> {
     return sql
       .of(RoundTurnEntity)
       .find({ where: { chatId, settled: false }, order: { id: 'ASC' } });
