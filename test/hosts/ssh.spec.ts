@@ -12,8 +12,10 @@ const onSshd = sshdAvailable() ? describe : describe.skip;
 const needs = sshdAvailable() ? '' : ' (skipped: no sshd on this machine)';
 
 const until = async (condition: () => boolean, what: string): Promise<void> => {
-  for (const deadline = Date.now() + 15_000; !condition(); await delay(5)) {
+  const deadline = Date.now() + 15_000;
+  while (!condition()) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
+    await delay(5);
   }
 };
 
@@ -112,8 +114,10 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
   describe('with loaders that leave a trace when they start', () => {
     const tracesReach = async (count: number): Promise<void> => {
       let pids: string[] = [];
-      for (const deadline = Date.now() + 15_000; pids.length < count; await delay(5)) {
+      const deadline = Date.now() + 15_000;
+      while (pids.length < count) {
         if (Date.now() > deadline) throw new Error(`only ${String(pids.length)} loaders`);
+        await delay(5);
         const trace = await readFile(join(sshd.home, 'loaders'), 'utf8').catch(() => '');
         pids = trace.split('\n').filter(Boolean);
       }

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
  */
 export class TcpProxy {
   mode: 'pass' | 'blackhole' | 'refuse' = 'pass';
+  #port = 0;
   readonly #server: Server;
   readonly #links = new Set<{ near: Socket; far: Socket }>();
   readonly #targetPort: number;
@@ -23,11 +24,12 @@ export class TcpProxy {
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
+    proxy.#port = (proxy.#server.address() as AddressInfo).port;
     return proxy;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get links(): number {
