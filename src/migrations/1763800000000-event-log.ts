@@ -21,13 +21,15 @@ export class EventLog1763800000000 implements MigrationInterface {
       )`);
     await runner.query(`
       CREATE TABLE idempotency_keys (
-        scope      text NOT NULL,
-        key        text NOT NULL,
-        body_hash  text NOT NULL,
-        status     int,
-        response   jsonb,
-        location   text,
-        created_at timestamptz NOT NULL DEFAULT now(),
+        scope       text NOT NULL,
+        key         text NOT NULL,
+        body_hash   text NOT NULL,
+        resource_id uuid NOT NULL,
+        status      int,
+        response    json,
+        location    text,
+        claimed_at  timestamptz NOT NULL,
+        created_at  timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (scope, key)
       )`);
   }

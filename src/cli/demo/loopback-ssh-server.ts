@@ -4,14 +4,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo } from 'node:net';
 import { constants, userInfo } from 'node:os';
 import { join } from 'node:path';
-import {
+import ssh2, {
   type AuthContext,
   type Connection,
   type ParsedKey,
-  Server,
   type ServerChannel,
   type Session,
-  utils,
 } from 'ssh2';
 import { type LoopbackSsh } from './loopback-ssh.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -21,14 +19,14 @@ export const startLoopbackSshServer = async (dir: string): Promise<LoopbackSsh> 
   const home = join(dir, 'home');
   const clientKeyPath = join(dir, 'client_key');
   await mkdir(home, { recursive: true });
-  const hostKey = utils.generateKeyPairSync('ed25519');
-  const clientKey = utils.generateKeyPairSync('ed25519', { comment: 'loopback' });
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const clientKey = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'loopback' });
   await writeFile(clientKeyPath, clientKey.private, { mode: 0o600 });
 
   const user = userInfo();
   const admitted = parsed(clientKey.public);
   const connections = new Set<Connection>();
-  const server = new Server({ hostKeys: [hostKey.private] }, (connection) => {
+  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (connection) => {
     connections.add(connection);
     connection.on('error', ignore);
     connection.once('close', () => connections.delete(connection));
@@ -67,7 +65,7 @@ export const startLoopbackSshServer = async (dir: string): Promise<LoopbackSsh> 
 const ignore = (): void => undefined;
 
 const parsed = (key: string): ParsedKey => {
-  const result = utils.parseKey(key);
+  const result = ssh2.utils.parseKey(key);
   if (result instanceof Error) throw result;
   return result;
 };
