@@ -9,6 +9,7 @@ import { Database, DatabaseModule } from '../../src/platform/database/index.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
 import { IdempotencyKeys } from '../../src/platform/http/index.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { describeStores, startStore, type Store } from '../support/stores.js';
 
 const startKeys = async () => {
   const dir = await mkdtemp(join(tmpdir(), 'maestro-keys-'));
@@ -143,14 +144,19 @@ interface ApiDocument {
 
 const PUBLIC = ['/healthz', '/readyz'];
 
-describe('the HTTP of the whole server', () => {
+describeStores('the HTTP of the whole server', (kind) => {
+  let store: Store;
   let server: TestServer;
   let document: ApiDocument;
   beforeAll(async () => {
-    server = await startTestServer({ databaseUrl: null, redisUrl: null });
+    store = await startStore(kind);
+    server = await startTestServer(store);
     document = (await (await fetch(`${server.api.url}/api/openapi.json`)).json()) as ApiDocument;
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await server.stop();
+    await store.stop();
+  });
 
   const operations = (): { method: string; path: string }[] =>
     Object.entries(document.paths).flatMap(([path, methods]) =>
