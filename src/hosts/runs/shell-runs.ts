@@ -32,11 +32,11 @@ const KILL_MS = 5_000;
 /** Durable runs on whatever a `ChannelSource` leads to. Keeps nothing: all that is known of a run is in its files. */
 export class ShellRuns implements DurableRuns {
   readonly #caller: ShellCaller;
-  readonly #prepare: (signal: AbortSignal | undefined) => Promise<unknown>;
+  readonly #prepare: () => Promise<unknown>;
   #facts: Promise<ProbeFacts> | null = null;
 
   /** `prepare` makes the login environment of the host ready, in which every run starts. */
-  constructor(caller: ShellCaller, prepare: (signal: AbortSignal | undefined) => Promise<unknown>) {
+  constructor(caller: ShellCaller, prepare: () => Promise<unknown>) {
     this.#caller = caller;
     this.#prepare = prepare;
   }
@@ -46,7 +46,7 @@ export class ShellRuns implements DurableRuns {
     { from = BEGINNING, signal }: FollowOptions = {},
   ): AsyncGenerator<RunEvent> {
     checkKey(run);
-    const [facts] = await Promise.all([this.#probe(), this.#prepare(signal)]);
+    const [facts] = await Promise.all([this.#probe(), this.#prepare()]);
     const nonce = newNonce();
     const upload = startUpload(run, nonce, facts, from);
     yield* this.#attach(run, nonce, upload, 'start', { from, signal });

@@ -37,7 +37,7 @@ export const verdictOfRecord = (record: string): RunVerdict => {
 
 /** The verdict that a follower or a status speaks out itself, or null when the words are another answer. */
 export const spokenVerdict = ([word, argument = '']: readonly string[]): RunVerdict | null => {
-  switch (word) {
+  switch (word ?? '') {
     case 'NONE':
       return { kind: 'never-started', reason: 'This host knows nothing of it' };
     case 'NEVER':

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+import { type ChannelSource } from '../channel.js';
+import { HostFailure } from '../host-errors.js';
+import {
+  type CallOptions,
+  type Command,
+  type CommandResult,
+  type Host,
+  type HostEnvironment,
+} from '../host.js';
+import { ShellRuns } from '../runs/shell-runs.js';
+import { ChannelLost } from './channel-lost.js';
+import { commandScript } from './command-script.js';
+import { ENVIRONMENT_FIELDS, environmentScript } from './environment-script.js';
+import { newNonce } from './nonce.js';
+import { ShellCaller } from './shell-caller.js';
+import { ShellFiles } from './shell-files.js';
+
+const RUN_MS = 60_000;
+/** Two tries of 10 s each at the login shell, and a slow link. */
+const ENVIRONMENT_MS = 30_000;
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+const environmentAnswer = z.object({
+  hostname: z.string().min(1),
+  os: z.string().min(1),
+  shell: z.string().startsWith('/'),
+  home: z.string().startsWith('/'),
+  user: z.string().min(1),
+  path: z.string().min(1),
+});
+
+export interface ShellHostOptions {
+  id: string;
+  kind: Host['kind'];
+  name: string;
+  channels: ChannelSource;
+}
+
+/** A host by means of POSIX sh: every operation is a script for a loader. This machine and SSH differ only in `channels`. */
+export class ShellHost implements Host {
+  readonly id: string;
+  readonly kind: Host['kind'];
+  readonly name: string;
+  readonly runs: ShellRuns;
+  readonly files: ShellFiles;
+  readonly #caller: ShellCaller;
+  #environment: Promise<HostEnvironment> | null = null;
+
+  constructor({ id, kind, name, channels }: ShellHostOptions) {
+    this.id = id;
+    this.kind = kind;
+    this.name = name;
+    this.#caller = new ShellCaller(channels, name);
+    this.files = new ShellFiles(this.#caller);
+    this.runs = new ShellRuns(this.#caller, () => this.environment());
+  }
+
+  async run(
+    command: Command,
+    { timeoutMs = RUN_MS, signal }: CallOptions = {},
+  ): Promise<CommandResult> {
+    await this.environment();
+    signal?.throwIfAborted();
+    const nonce = newNonce();
+    const data = Buffer.from(command.stdin ?? '');
+    const [program] = command.argv;
+    const { words, stdout, stderr } = await this.#caller.call({
+      script: commandScript(command, nonce, data.length),
+      nonce,
+      data,
+      priority: 'control',
+      timeoutMs,
+      signal,
+      maxOutputBytes: command.maxOutputBytes ?? MAX_OUTPUT_BYTES,
+      stopsAtEnd: true,
+      failures: {
+        timeout: () =>
+          new HostFailure(
+            'host/timeout',
+            `${this.name}: ${program} did not end within ${timeoutMs} ms`,
+          ),
+        tooLarge: () =>
+          new HostFailure(
+            'host/output-too-large',
+            `${this.name}: ${program} wrote more than is accepted`,
+          ),
+      },
+    });
+    if (words[0] === 'ERR') throw this.#refusal(words[1] ?? '', command);
+    return { exitCode: z.coerce.number().int().parse(words[0]), stdout, stderr };
+  }
+
+  async environment({
+    refresh = false,
+    timeoutMs = ENVIRONMENT_MS,
+    signal,
+  }: CallOptions & { refresh?: boolean } = {}): Promise<HostEnvironment> {
+    signal?.throwIfAborted();
+    if (this.#environment === null || refresh) {
+      // Shared with all who ask meanwhile: so the signal of one does not end it.
+      const asked = this.#askEnvironment(refresh, timeoutMs).catch((error: unknown) => {
+        if (this.#environment === asked) this.#environment = null;
+        throw error;
+      });
+      this.#environment = asked;
+    }
+    return this.#environment;
+  }
+
+  async #askEnvironment(refresh: boolean, timeoutMs: number): Promise<HostEnvironment> {
+    const nonce = newNonce();
+    const { stdout } = await this.#caller.call({
+      script: environmentScript(nonce, refresh),
+      nonce,
+      priority: 'control',
+      timeoutMs,
+      failures: {
+        timeout: () =>
+          new ChannelLost(
+            'ssh/timeout',
+            this.name,
+            `The login environment was not known within ${timeoutMs} ms`,
+          ),
+      },
+    });
+    const values = stdout.toString('utf8').split('\0');
+    return environmentAnswer.parse(
+      Object.fromEntries(ENVIRONMENT_FIELDS.map((field, index) => [field, values[index]])),
+    );
+  }
+
+  #refusal(reason: string, { argv, cwd = '~' }: Command): Error {
+    switch (reason) {
+      case 'cwd':
+        return new HostFailure('host/cwd-missing', `${this.name}: there is no directory ${cwd}`);
+      case 'notfound':
+        return new HostFailure(
+          'host/command-not-found',
+          `${this.name}: ${argv[0]}: command not found`,
+          {
+            hint: 'Install it on that host, or put its directory into the PATH of the login shell.',
+          },
+        );
+      case 'nospace':
+        return new HostFailure('host/disk-full', `${this.name}: no space left in ~/.maestro`);
+      case 'short':
+        return new ChannelLost(
+          'ssh/connection-lost',
+          this.name,
+          'The input of a command did not arrive whole',
+        );
+      default:
+        return new HostFailure(
+          'host/protocol',
+          `${this.name}: an answer that was not expected: ${reason}`,
+        );
+    }
+  }
+}
