@@ -42,12 +42,12 @@ const taskData = z.looseObject({ task: taskShape });
 
 /** The events of a run as lines for people; says nothing twice. */
 export class RunProgress {
-  private last = '';
+  private readonly last = new Map<string, string>();
 
   linesOf({ type, data }: StreamEvent): string[] {
     const line = lineOf(type, data);
-    if (line === null || line === this.last) return [];
-    this.last = line;
+    if (line === null || line === this.last.get(type)) return [];
+    this.last.set(type, line);
     return [line];
   }
 }

@@ -102,6 +102,8 @@ export class DemoServer {
         fail(`it ended with ${String(signal ?? code)}`);
       });
       lines.on('line', (line) => {
+        // The token is printed at the first start, and belongs in no log.
+        if (!/token/i.test(line)) appendFileSync(this.logFile, `${line}\n`);
         const url = /https?:\/\/[\w.[\]:]+/.exec(line)?.[0];
         if (url === undefined || !URL.canParse(url)) return;
         clearTimeout(timer);

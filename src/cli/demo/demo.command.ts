@@ -1,6 +1,6 @@
-import { type Command, Option } from 'commander';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Cli } from '../cli.js';
 import { CliFailure } from '../cli-failure.js';
 import { EXIT } from '../exit-codes.js';
@@ -41,7 +41,7 @@ export const addDemoCommand = (program: Command, cli: Cli): void => {
     .option('-a, --agent <agent>', 'a real agent CLI instead of the demo agent', 'demo')
     .option('--agent-command <path>', 'where that CLI is, if not in the login PATH')
     .option('--agent-env <KEY=VALUE>', 'environment for it; KEY alone takes it from here', collect)
-    .option('--pace <ms>', "the demo agent's pause between words", wholeNumber, 250)
+    .option('--pace <ms>', "the demo agent's pause between words, at least 100", pace, 200)
     .option('--keep', 'keep the directory with all that the demo made')
     .addOption(
       new Option('--ssh-server <which>', 'what the remote is')
@@ -53,6 +53,13 @@ export const addDemoCommand = (program: Command, cli: Cli): void => {
       const narrator = new Narrator(cli.world, cli.wantsJson(command));
       await new Demo(cli, narrator, options).run();
     });
+};
+
+/** The blows must find the agent at work. */
+const pace = (text: string): number => {
+  const ms = wholeNumber(text);
+  if (ms < 100) throw new InvalidArgumentError('Give at least 100.');
+  return ms;
 };
 
 /** Nothing in the demo may hang for ever; real models may take their time. */
@@ -108,11 +115,14 @@ class Demo {
     narrator.act('What is proved');
     const turns = await provePlaybook(stage, act, before);
     await proveLogs(stage, [
-      { stream: `groupchat:${chatId}` },
-      { stream: `session:${stage.web.id}` },
-      { stream: `session:${stage.shop.id}` },
-      { stream: `session:${act.worktree.sessionId}`, live: act.sessionEvents },
-      { stream: `run:${act.run.id}`, live: act.runEvents },
+      { name: 'the group chat', stream: `groupchat:${chatId}` },
+      { name: stage.web.name, stream: `session:${stage.web.id}` },
+      { name: stage.shop.name, stream: `session:${stage.shop.id}` },
+      {
+        ...{ name: 'the session of the worktree', live: act.sessionEvents },
+        stream: `session:${act.worktree.sessionId}`,
+      },
+      { name: 'the run', stream: `run:${act.run.id}`, live: act.runEvents },
     ]);
     this.summarize(stage, turns.length, act.blows.backAt - act.blows.killedAt);
   }

@@ -169,19 +169,18 @@ const wholeOutput = (task: string): string => `Next: ${task}\n\nDid: ${task}`;
 /** The log of each stream has no gap, and is what this client was sent live. */
 export const proveLogs = async (
   { api, narrator }: Stage,
-  streams: readonly { stream: string; live?: readonly StreamEvent[] }[],
+  streams: readonly { stream: string; name: string; live?: readonly StreamEvent[] }[],
 ): Promise<void> => {
-  for (const { stream, live } of streams) {
+  for (const { stream, name, live } of streams) {
     const events: StreamEvent[] = [];
     for await (const event of readEvents(api, stream)) events.push(event);
     const gapless = events.length > 0 && events.every(({ seq }, index) => seq === index + 1);
-    const kind = stream.slice(0, stream.indexOf(':'));
     const same =
       live === undefined ||
       JSON.stringify(live.slice(0, events.length)) === JSON.stringify(events.slice(0, live.length));
     narrator.proof(
       gapless && same,
-      `Event log of the ${kind}: ${events.length} events without a gap${live ? `, ${live.length} of them followed live through the outages` : ''}`,
+      `Event log of ${name}: ${events.length} events without a gap${live ? `, ${live.length} of them followed live through the outages` : ''}`,
     );
   }
 };
