@@ -80,6 +80,18 @@ for (const [name, isAvailable, start] of kinds) {
         });
       });
 
+      it('brings back both streams whole when both write more than the window holds', async () => {
+        const channel = await pool.open('start');
+        channel.stdin.end(
+          'head -c 7000000 /dev/zero >&2 & head -c 7000000 /dev/zero; wait; echo end >&2; echo end\n',
+        );
+        const bytes = { stdout: 0, stderr: 0 };
+        channel.stderr.on('data', (chunk: Buffer) => (bytes.stderr += chunk.length));
+        channel.stdout.on('data', (chunk: Buffer) => (bytes.stdout += chunk.length));
+        expect(await channel.closed).toEqual({ code: 0 });
+        expect(bytes).toEqual({ stdout: 7_000_004, stderr: 7_000_004 });
+      });
+
       it('serves many channels at once', async () => {
         const answers = await Promise.all(
           Array.from({ length: 20 }, async (_, index) =>

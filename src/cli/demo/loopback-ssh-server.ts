@@ -4,6 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo } from 'node:net';
 import { constants, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { type Readable, type Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import ssh2, {
   type AuthContext,
   type Connection,
@@ -11,6 +13,7 @@ import ssh2, {
   type ServerChannel,
   type Session,
 } from 'ssh2';
+import { z } from 'zod';
 import { type LoopbackSsh } from './loopback-ssh.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -119,20 +122,21 @@ const execute = (
     stream.on('error', ignore);
   }
   channel.pipe(child.stdin);
-  child.stdout.pipe(channel, { end: false });
-  child.stderr.pipe(channel.stderr, { end: false });
   channel.once('close', () => {
     child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();
   });
+  const output = Promise.all([
+    relay(child.stdout, channel, channel),
+    relay(child.stderr, channel.stderr, channel),
+  ]);
   child.once('error', () => {
     channel.exit(127);
     channel.end();
   });
   child.once('close', (code, signal) => {
-    // All output must be under way before the channel is told to close.
-    channel.stderr.end(() => {
+    void output.then(() => {
       if (signal === null) channel.exit(code ?? 255);
       else channel.exit(signal.replace(/^SIG/, ''), false, '');
       channel.end();
@@ -143,3 +147,29 @@ const execute = (
     process.kill(-child.pid, signal);
   };
 };
+
+const WINDOW_POLL_MS = 5;
+
+/**
+ * Writes only what the client has room for. Once a stream of a channel has run into the end of the window, ssh2's server
+ * sends a part of it again when the *other* stream does so, and leaves that one waiting for ever.
+ */
+const relay = async (from: Readable, to: Writable, channel: ServerChannel): Promise<void> => {
+  try {
+    for await (const chunk of from) {
+      const data = chunk as Buffer;
+      while (roomOf(channel) < data.length) await delay(WINDOW_POLL_MS);
+      to.write(data);
+    }
+  } catch {
+    // The client has closed the channel: nobody wants the rest.
+  }
+};
+
+/** Bytes that the client takes now; any number once it takes nothing more. */
+const roomOf = ({ outgoing }: ServerChannel): number => {
+  const { state, window } = outgoingSide.parse(outgoing);
+  return state === 'open' ? window : Number.POSITIVE_INFINITY;
+};
+
+const outgoingSide = z.object({ state: z.string(), window: z.number() });
