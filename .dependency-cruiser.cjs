@@ -56,13 +56,19 @@ module.exports = {
     {
       name: 'typeorm-stays-in-storage',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['/storage/', '\\.module\\.ts$', '^src/platform/database/'] },
+      from: {
+        path: '^src/',
+        pathNot: ['/storage/', '\\.module\\.ts$', '^src/platform/database/', '^src/migrations/'],
+      },
       to: { path: 'node_modules/(@nestjs/typeorm|typeorm|pg)/' },
     },
     {
       name: 'ssh2-stays-in-ssh',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/hosts/ssh/', '^src/cli/demo/loopback-ssh-server\\.ts$'] },
+      from: {
+        path: '^src/',
+        pathNot: ['^src/hosts/ssh/', '^src/cli/demo/loopback-ssh-server\\.ts$'],
+      },
       to: { path: 'node_modules/ssh2/' },
     },
     {

@@ -20,6 +20,7 @@ import {
   type Page,
   type PageQuery,
   pageQuery,
+  ResourceId,
 } from '../../platform/http/index.js';
 import { HostKeys } from './host-keys.js';
 import { HostTestsService } from './host-tests.service.js';
@@ -64,8 +65,11 @@ export class RemotesController {
   @Post()
   @Requires('admin')
   @Creates(remoteSchema, (remote) => `remotes/${remote.id}`)
-  create(@Body({ schema: createRemoteSchema }) input: CreateRemote): Promise<Remote> {
-    return this.remotes.create(input);
+  create(
+    @ResourceId() remoteId: string,
+    @Body({ schema: createRemoteSchema }) input: CreateRemote,
+  ): Promise<Remote> {
+    return this.remotes.create(remoteId, input);
   }
 
   @Post('test')
@@ -78,8 +82,11 @@ export class RemotesController {
   @Post('import')
   @Requires('admin')
   @Creates(remoteSchema, (remote) => `remotes/${remote.id}`)
-  import(@Body({ schema: importRemoteSchema }) input: ImportRemote): Promise<Remote> {
-    return this.remotes.import(input);
+  import(
+    @ResourceId() remoteId: string,
+    @Body({ schema: importRemoteSchema }) input: ImportRemote,
+  ): Promise<Remote> {
+    return this.remotes.import(remoteId, input);
   }
 
   @Get('ssh-config')

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuid } from 'uuid';
 import { Database, type Sql } from '../../platform/database/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { HostKeys } from './host-keys.js';
@@ -29,8 +28,10 @@ export class RemotesService {
     private readonly hostKeys: HostKeys,
   ) {}
 
-  async create(input: CreateRemote): Promise<Remote> {
-    const id = uuid();
+  /** Under an id of the caller's: asking again never makes a second one. */
+  async create(id: string, input: CreateRemote): Promise<Remote> {
+    const known = await this.rows.find(id);
+    if (known) return toRemote(known);
     const now = new Date();
     const { privateKey, passphrase, env, ...settings } = input;
     const row: RemoteEntity = {
@@ -55,8 +56,8 @@ export class RemotesService {
   }
 
   /** A remote whose settings come from the ssh config of the server's user. */
-  import({ host, name }: ImportRemote): Promise<Remote> {
-    return this.create({
+  import(id: string, { host, name }: ImportRemote): Promise<Remote> {
+    return this.create(id, {
       name: name ?? host,
       host,
       port: null,

@@ -7,6 +7,7 @@ import {
   type Page,
   type PageQuery,
   pageQuery,
+  ResourceId,
   StartsWork,
 } from '../../platform/http/index.js';
 import { HistoryService } from './history.service.js';
@@ -45,8 +46,11 @@ export class SessionsController {
 
   @Post()
   @Creates(sessionSchema, (session) => `sessions/${session.id}`)
-  create(@Body({ schema: createSessionSchema }) input: CreateSession): Promise<Session> {
-    return this.sessions.create(input);
+  create(
+    @ResourceId() sessionId: string,
+    @Body({ schema: createSessionSchema }) input: CreateSession,
+  ): Promise<Session> {
+    return this.sessions.create(sessionId, input);
   }
 
   @Get(':id')
@@ -73,10 +77,11 @@ export class SessionsController {
   @Post(':id/turns')
   @StartsWork(turnSchema, (turn) => `turns/${turn.id}`)
   post(
+    @ResourceId() turnId: string,
     @Param('id', { schema: id }) sessionId: string,
     @Body({ schema: postTurnSchema }) turn: PostTurn,
   ): Promise<Turn> {
-    return this.turns.post(sessionId, turn);
+    return this.turns.post(turnId, sessionId, turn);
   }
 
   @Get(':id/turns')

@@ -39,16 +39,18 @@ export class SessionsService {
     private readonly events: EventLog,
   ) {}
 
-  create(input: NewSession): Promise<Session> {
-    return this.database.transaction((tx) => this.createIn(tx, input));
+  /** Under an id of the caller's: asking again never makes a second one. */
+  async create(id: string, input: NewSession): Promise<Session> {
+    if (await this.rows.find(id)) return this.get(id);
+    return this.database.transaction((tx) => this.createIn(tx, input, id));
   }
 
-  async createIn(tx: Tx, input: NewSession): Promise<Session> {
+  async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
     this.agents.get(input.agent);
     const remoteId = input.remoteId ?? null;
     const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId]);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
-    return this.insert(tx, {
+    return this.insert(tx, id, {
       name: input.name,
       agent: input.agent,
       cwd: input.cwd ?? remote?.workingDirectory ?? '~',
@@ -73,7 +75,7 @@ export class SessionsService {
     const { agent, remoteId, args, model, command, autoRunFolder, limits } = parent;
     const env = this.secrets.openEnv(parent.id, parent.env);
     const inherited = { agent, remoteId, args, model, command, autoRunFolder, limits, env };
-    return this.insert(tx, { ...inherited, ...change, parentSessionId: parent.id });
+    return this.insert(tx, uuid(), { ...inherited, ...change, parentSessionId: parent.id });
   }
 
   async get(id: string): Promise<Session> {
@@ -138,6 +140,7 @@ export class SessionsService {
 
   private async insert(
     tx: Tx,
+    id: string,
     {
       env,
       ...settings
@@ -146,7 +149,6 @@ export class SessionsService {
       'id' | 'env' | 'envNames' | 'providerSessionId' | 'createdAt' | 'updatedAt'
     > & { env: Record<string, string> },
   ): Promise<Session> {
-    const id = uuid();
     const now = new Date();
     const row: SessionEntity = {
       ...settings,

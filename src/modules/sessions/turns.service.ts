@@ -19,6 +19,8 @@ import { type PatchTurn, type PostTurn } from './turns.schemas.js';
 import { workingTree } from './working-tree.js';
 
 export interface NewTurn {
+  /** Default: a new one. */
+  id?: string;
   sessionId: string;
   kind: TurnKind;
   prompt: string;
@@ -52,7 +54,7 @@ export class TurnsService {
       throw new AgentUnsupported(`${label} cannot be kept from writing`);
     }
     const row: Omit<TurnEntity, 'position'> = {
-      id: uuid(),
+      id: turn.id ?? uuid(),
       sessionId: session.id,
       kind: turn.kind,
       state: 'queued',
@@ -97,16 +99,18 @@ export class TurnsService {
     return toTurn(queued);
   }
 
-  /** A message of a user or of his script. */
-  post(sessionId: string, { images, ...turn }: PostTurn): Promise<Turn> {
+  /** A message of a user or of his script, under an id of the caller's: asking again never queues a second one. */
+  post(id: string, sessionId: string, { images, ...turn }: PostTurn): Promise<Turn> {
     return this.database.transaction(async (tx) => {
+      const known = await this.turns.find(id, tx);
+      if (known) return toTurn(known);
       const session = await this.sessions.find(sessionId, tx);
       if (!session) throw new SessionNotFound(sessionId);
       const { label, capabilities } = this.agents.get(session.agent);
       if (images?.length && !capabilities.images) {
         throw new AgentUnsupported(`${label} takes no images`);
       }
-      return this.enqueue(tx, { ...turn, sessionId, kind: 'message' });
+      return this.enqueue(tx, { ...turn, id, sessionId, kind: 'message' });
     });
   }
 

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { ConnectionDrain } from './connection-drain.js';
 import { Fallback } from './fallback.js';
 import { ProblemFilter } from './problem.filter.js';
+import { IdempotencyHousekeeping } from './idempotency-housekeeping.js';
 import { IdempotencyKeys } from './storage/idempotency-keys.repository.js';
 import { ZodPipe } from './zod.pipe.js';
 
@@ -11,6 +12,7 @@ import { ZodPipe } from './zod.pipe.js';
   providers: [
     ConnectionDrain,
     Fallback,
+    IdempotencyHousekeeping,
     IdempotencyKeys,
     ProblemFilter,
     { provide: APP_FILTER, useExisting: ProblemFilter },
