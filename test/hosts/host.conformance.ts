@@ -574,11 +574,11 @@ export const hostConformance = (name: string, open: () => Promise<HostUnderTest>
         const bulk = sh('cat >/dev/null', { stdin: Buffer.from(`${secret} `.repeat(10_000)) });
         let seen = 0;
         let looks = 0;
-        let isOver = false;
-        const runs = Promise.all([run('', { ...spec }), run('', { ...bulk })]).then(() => {
-          isOver = true;
+        const over = new AbortController();
+        const runs = Promise.all([run('', { ...spec }), run('', { ...bulk })]).finally(() => {
+          over.abort();
         });
-        while (!isOver) {
+        while (!over.signal.aborted) {
           for (const text of [secret, spec.nonce, bulk.nonce])
             seen += (await pidsWith(text)).length;
           looks += 1;

@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { type Channel, type ChannelPriority } from '../../src/hosts/channel.js';
+import { type Channel } from '../../src/hosts/channel.js';
+import { type DurableRun } from '../../src/hosts/host.js';
 import { LocalChannels } from '../../src/hosts/local/local-channels.js';
 import { localHost } from '../../src/hosts/local/local-host.js';
 import { ShellHost } from '../../src/hosts/shell/shell-host.js';
@@ -14,7 +15,7 @@ import { hostConformance } from './host.conformance.js';
 class CuttableChannels extends LocalChannels {
   readonly #open = new Set<Channel>();
 
-  override async open(_priority?: ChannelPriority): Promise<Channel> {
+  override async open(): Promise<Channel> {
     const channel = await super.open();
     this.#open.add(channel);
     const forget = (): void => {
@@ -43,9 +44,34 @@ hostConformance('local', async () => {
   };
 });
 
+const tools = {
+  'GNU tail and no setsid -f': ['setsid'],
+  'a tail that cannot tell when a process ends, and only setsid': ['tail', 'setsid', 'perl'],
+  'the tail of BSD': ['tail', 'uname'],
+};
+const SHIMS: Record<string, string> = {
+  tail: 'case "$1" in --version) exit 1;; esac; exec /usr/bin/tail "$@"',
+  setsid: 'case "$1" in -f) exit 1;; esac; exec /usr/bin/setsid "$@"',
+  perl: 'exit 127',
+  uname: 'case "$1" in -s) echo Darwin;; *) exec /usr/bin/uname "$@";; esac',
+};
+
 describe('The local host', () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'maestro-local-'));
+  });
+  afterEach(() => rm(home, { recursive: true, force: true }));
+
+  const programs = async (directory: string, scripts: Record<string, string>): Promise<string> => {
+    await mkdir(join(home, directory), { recursive: true });
+    for (const [name, script] of Object.entries(scripts)) {
+      await writeFile(join(home, directory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    return join(home, directory);
+  };
+
   it('hands nothing of the settings of the server to what it runs', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'maestro-local-'));
     const environment = {
       ...process.env,
       DATABASE_URL: 'postgres://secret',
@@ -57,7 +83,110 @@ describe('The local host', () => {
     expect(stdout.toString()).toContain(`HOME=${home}\n`);
     const saved = await readFile(join(home, '.maestro/env.sh'), 'utf8');
     expect(saved).not.toContain('secret');
-    expect((await readdir(join(home, '.maestro'))).sort()).toEqual(['env.sh']);
-    await rm(home, { recursive: true });
+    expect(await readdir(join(home, '.maestro'))).toEqual(['env.sh']);
+  });
+
+  it('finds what the rc file of an interactive login shell sets, in spite of its noise', async () => {
+    const bin = await programs('tools', { 'my-agent': 'echo "$GREETING"' });
+    await writeFile(
+      join(home, '.bash_profile'),
+      `echo noise; printf 'more noise'; case $- in *i*) ;; *) return;; esac
+      export PATH="${bin}:$PATH" GREETING="it's
+two lines" IFS=x`,
+    );
+    const host = localHost({ home, environment: { ...process.env, SHELL: '/bin/bash' } });
+    expect((await host.environment()).path.split(':')[0]).toBe(bin);
+    expect((await host.run({ argv: ['my-agent'] })).stdout.toString()).toBe("it's\ntwo lines\n");
+  });
+
+  it('uses what it has saved of the environment until an rc file is newer', async () => {
+    const environment = { ...process.env, SHELL: '/bin/bash' };
+    await writeFile(join(home, '.bash_profile'), 'echo x >>~/asked');
+    await localHost({ home, environment }).environment();
+    await localHost({ home, environment }).environment();
+    expect(await readFile(join(home, 'asked'), 'utf8')).toBe('x\n');
+    const future = new Date(Date.now() + 10_000);
+    await utimes(join(home, '.bash_profile'), future, future);
+    await localHost({ home, environment }).environment();
+    expect(await readFile(join(home, 'asked'), 'utf8')).toBe('x\nx\n');
+  });
+
+  it('gives up on a login shell that hangs, and still finds the usual directories', async () => {
+    const bin = await programs('.local/bin', { 'my-agent': 'echo found' });
+    await programs('sh', { bash: 'case $1 in -ilc) sleep 3600;; esac; exit 1' });
+    const host = localHost({ home, environment: { ...process.env, SHELL: join(home, 'sh/bash') } });
+    expect((await host.environment()).path).toContain(bin);
+    expect((await host.run({ argv: ['my-agent'] })).stdout.toString()).toBe('found\n');
+  });
+
+  it('says by name that a run could not be written', async () => {
+    await writeFile(join(home, '.maestro'), 'in the way');
+    const run = {
+      id: 'run-00001',
+      nonce: '0123456789abcdef',
+      argv: ['true'] as [string],
+      env: {},
+      cwd: '/',
+      stdin: Buffer.alloc(0),
+    };
+    const host = localHost({ home, environment: process.env });
+    const start = async (): Promise<void> => {
+      for await (const event of host.runs.start(run)) expect(event).toBeUndefined();
+    };
+    await expect(start()).rejects.toMatchObject({ code: 'host/not-writable' });
+  });
+
+  it('removes abandoned spools by age, and no others', async () => {
+    const host = new ShellHost({
+      id: 'local',
+      kind: 'local',
+      name: 'local',
+      channels: new LocalChannels({ home }),
+    });
+    const old = new Date(Date.now() - 10 * 86_400_000);
+    await host.files.write('~/.maestro/runs/old-run-1.out', 'x');
+    await host.files.write('~/.maestro/runs/old-run-1.exit.0', '');
+    await host.files.write('~/.maestro/runs/old-run-2.pid', '');
+    await host.files.write('~/.maestro/runs/old-run-2.out', 'x');
+    for (const name of ['old-run-1.out', 'old-run-1.exit.0', 'old-run-2.pid']) {
+      await utimes(join(home, '.maestro/runs', name), old, old);
+    }
+    expect(await host.runs.collectAbandoned(7)).toBe(1);
+    const left = await host.files.list('~/.maestro/runs');
+    expect(left.map(({ name }) => name)).toEqual(['old-run-2.out', 'old-run-2.pid']);
+  });
+
+  it.each(Object.entries(tools))('runs durably with %s', async (_, shims) => {
+    const bin = await programs(
+      'bin',
+      Object.fromEntries(shims.map((name) => [name, SHIMS[name] ?? ''])),
+    );
+    const PATH = `${bin}:${process.env['PATH'] ?? ''}`;
+    const host = localHost({ home, environment: { ...process.env, PATH } });
+    const run = (id: string, script: string): DurableRun => ({
+      id,
+      nonce: '0123456789abcdef',
+      argv: ['sh', '-c', script],
+      env: { A: 'a' },
+      cwd: '~',
+      stdin: Buffer.from('in\n'),
+    });
+    let text = '';
+    for await (const event of host.runs.start(
+      run('run-00001', 'cat; sleep 0.3; echo "$A" >&2; exit 4'),
+    )) {
+      if (event.type === 'output') text += event.data.toString();
+      if (event.type === 'ended')
+        expect(event.verdict).toMatchObject({ kind: 'exited', exitCode: 4 });
+    }
+    expect(text).toBe('in\na\n');
+    const long = run('run-00002', 'echo up; exec sleep 37');
+    for await (const event of host.runs.start(long)) {
+      if (event.type === 'output')
+        expect(await host.runs.cancel(long, { intMs: 300 })).toEqual({ kind: 'gone' });
+      if (event.type === 'ended') expect(event.verdict).toMatchObject({ why: 'cancelled' });
+    }
+    const names = (await host.files.list('~/.maestro/runs')).map(({ name }) => name);
+    expect(names.filter((name) => /\.in\.|\.j$/.test(name))).toEqual([]);
   });
 });

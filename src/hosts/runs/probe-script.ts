@@ -28,6 +28,9 @@ export const probeScript = (nonce: string): string =>
     `
     umask 077;
     mkdir -p "$_R" 2>/dev/null; chmod 700 "$HOME/.maestro" "$_R" 2>/dev/null;
+    [ -d "$_R" ] || {
+      _x="$HOME/.maestro"; [ -e "$_x" ] || _x=$HOME;
+      if [ -d "$_x" ] && [ -w "$_x" ] && [ ! -e "$_R" ]; then _e ERR nospace; else _e ERR readonly; fi; exit 0; };
     { echo . >"$_F"; } 2>/dev/null || _un;
     rm -f "$_F";
     _m=p;

@@ -72,7 +72,7 @@ export const ENVIRONMENT_FIELDS = ['hostname', 'os', 'shell', 'home', 'user', 'p
  */
 export const environmentScript = (nonce: string, refresh: boolean): string => {
   const tag = newNonce();
-  const payload = `exec /bin/sh -c 'echo @@${tag}-ENV; echo umask \`umask\`; export -p; echo @@${tag}-END'`;
+  const payload = `exec /bin/sh -c 'unset IFS; echo @@${tag}-ENV; echo umask \`umask\`; export -p; echo @@${tag}-END'`;
   return oneLine(
     say(nonce),
     `
@@ -89,15 +89,19 @@ export const environmentScript = (nonce: string, refresh: boolean): string => {
       wait $_x; kill $_w;
       grep -q "^@@${tag}-END$" "$_o";
     };
+    _put() {
+      { echo ${shQuote('_c=$PATH;')};
+        sed -n "/@@${tag}-ENV$/,/^@@${tag}-END$/{/@@${tag}-/d;/^export SHELLOPTS=/d;/^export BASHOPTS=/d;p;}" "$_o";
+        printf "%s\\n" ${shQuote(NOT_KEPT)} ${shQuote(APPEND_PATH)}; } >"$_o.n";
+    };
     _new() {
       mkdir -p "$_H" || return 1;
       _l=;
       if command -v setsid >/dev/null; then _l=setsid;
       elif command -v perl >/dev/null; then _l="perl -MPOSIX -e POSIX::setsid();exec(@ARGV)"; fi;
       case \${_S##*/} in csh|tcsh) _ask -c;; *) _ask -ilc || _ask -lc;; esac || printf "" >"$_o";
-      { echo ${shQuote('_c=$PATH;')};
-        sed -n "/@@${tag}-ENV$/,/^@@${tag}-END$/{/@@${tag}-/d;/^export SHELLOPTS=/d;/^export BASHOPTS=/d;/^export IFS=/d;p;}" "$_o";
-        printf "%s\\n" ${shQuote(NOT_KEPT)} ${shQuote(APPEND_PATH)}; } >"$_o.n" && mv -f "$_o.n" "$_E";
+      # What this shell cannot read (a variable that is readonly here) must not end every run.
+      { _put && ( . "$_o.n" ) >/dev/null; } || { printf "" >"$_o"; _put; } && mv -f "$_o.n" "$_E";
       rm -f "$_o" "$_o.n";
     } 2>/dev/null;
     ${refresh ? '' : '! _old ||'} _new;

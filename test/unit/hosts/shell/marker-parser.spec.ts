@@ -19,7 +19,7 @@ const joined = (segments: Segment[]): (string | string[])[] => {
 
 describe('The parser of marker lines', () => {
   const stream = Buffer.from(
-    `noise\n@@@${`@${N} ACK OK\n`}\xff\0@@${N}x @@ab@@${M} END 0\n@@${N} FIN 0 1 2\ntail`,
+    `noise\n@@@${N} ACK OK\n\xff\0@@${N}x @@ab@@${M} END 0\n@@${N} FIN 0 1 2\ntail`,
     'latin1',
   );
   const expected = [
