@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,6 +23,8 @@ export class DemoServer {
 
   constructor(
     private readonly dataDir: string,
+    /** Home directory of the server and of the agents that it starts on this machine. */
+    private readonly home: string,
     private readonly logFile: string,
     private readonly signal: AbortSignal,
   ) {}
@@ -49,7 +52,7 @@ export class DemoServer {
     const args = ['serve', '--host', '127.0.0.1', '--port', port, '--data-dir', this.dataDir];
     // In a session of its own, so that Ctrl-C reaches only the demo, which stops the server in order.
     const child = spawn(process.execPath, [MAESTRO, ...args], {
-      env: serverEnvironment(),
+      env: serverEnvironment(this.home),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -137,11 +140,14 @@ const hasExited = ({ exitCode, signalCode }: ChildProcess): boolean =>
 const LEASE_MS = '4000';
 
 /** The stores may be chosen from outside; every other setting is the demo's own. */
-const serverEnvironment = (): NodeJS.ProcessEnv => ({
+const serverEnvironment = (home: string): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !name.startsWith('MAESTRO_') || name.startsWith('MAESTRO_SECRET_KEY'),
     ),
   ),
   MAESTRO_LEASE_MS: LEASE_MS,
+  // The database's password may be kept in the real home.
+  PGPASSFILE: process.env['PGPASSFILE'] ?? join(homedir(), '.pgpass'),
+  HOME: home,
 });

@@ -14,6 +14,8 @@ export type SshServerChoice = 'auto' | 'openssh' | 'builtin';
 export interface DemoWorld {
   root: string;
   dataDir: string;
+  /** An empty home directory, so that the demo leaves nothing in the real one. */
+  home: string;
   /** Where the demo agent writes down what it does, on whichever host. */
   journal: string;
   /** Distinguishes names of this demo from those of earlier ones in the same database. */
@@ -30,12 +32,23 @@ export const makeWorld = async (root: string, choice: SshServerChoice): Promise<
   const projectsRoot = join(root, 'projects');
   const sshDir = join(root, 'ssh');
   const dataDir = join(root, 'data');
-  for (const directory of [projectsRoot, sshDir, dataDir]) await mkdir(directory, { mode: 0o700 });
+  const home = join(root, 'home');
+  for (const directory of [projectsRoot, sshDir, dataDir, home])
+    await mkdir(directory, { mode: 0o700 });
   const projects = await makeProjects(projectsRoot);
   const { ssh, sshServer } = await startSsh(sshDir, choice);
-  await prepareHome(ssh.home);
+  await Promise.all([prepareHome(ssh.home), prepareHome(home)]);
   const tag = randomBytes(2).toString('hex');
-  return { root, dataDir, journal: join(root, 'journal.ndjson'), tag, projects, ssh, sshServer };
+  return {
+    root,
+    dataDir,
+    home,
+    journal: join(root, 'journal.ndjson'),
+    tag,
+    projects,
+    ssh,
+    sshServer,
+  };
 };
 
 export const removeRoot = (root: string): Promise<void> =>
@@ -58,7 +71,7 @@ const startSsh = async (
   return { ssh: await startLoopbackSshServer(directory), sshServer: 'built-in SSH server' };
 };
 
-/** The account on the loopback host is new: its login PATH must lead to this Node.js and to the agents found here. */
+/** The login PATH of a new home must lead to this Node.js, and to the agents that are found here. */
 const prepareHome = async (home: string): Promise<void> => {
   const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(':');
   const line = `PATH=${quoted(path)}:$PATH; export PATH\n`;

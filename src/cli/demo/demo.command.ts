@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Cli } from '../cli.js';
@@ -140,7 +141,9 @@ class Demo {
       };
     }
     narrator.step(`Two git projects in ${join(root, 'projects')}`);
-    const server = new DemoServer(world.dataDir, join(root, 'server.log'), signal);
+    // A real CLI is signed in only in the real home.
+    const home = isDemoAgent(this.agent) ? world.home : homedir();
+    const server = new DemoServer(world.dataDir, home, join(root, 'server.log'), signal);
     this.server = server;
     await server.start();
     narrator.step(`The server is up at ${server.url} (${this.storesInUse()})`);
