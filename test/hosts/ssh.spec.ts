@@ -5,25 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
 import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
 import { isTransient } from '../../src/hosts/transient.js';
-import { poolFor, runLine, startLine, TEST_LOADER } from '../support/ssh-pool.js';
+import {
+  poolFor,
+  rejectionOf,
+  runLine,
+  startLine,
+  TEST_LOADER,
+  until,
+} from '../support/ssh-pool.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
 
 const onSshd = sshdAvailable() ? describe : describe.skip;
 const needs = sshdAvailable() ? '' : ' (skipped: no sshd on this machine)';
-
-const until = async (condition: () => boolean, what: string): Promise<void> => {
-  const deadline = Date.now() + 15_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
-    await delay(5);
-  }
-};
-
-const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => 'it did not fail',
-    (error: unknown) => error,
-  );
 
 const logins = (sshd: TestSshd): number => sshd.log().split('Accepted publickey').length - 1;
 
@@ -81,34 +74,6 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
     let taken = first.length;
     for await (const chunk of channel.stdout) taken += (chunk as Buffer).length;
     expect(taken).toBe(20_000_000);
-  });
-
-  it('serves sixty simultaneous requests although the server allows ten sessions per connection', async () => {
-    const results = await Promise.all(
-      Array.from({ length: 60 }, async (_, index) =>
-        runLine(await pool.open('start'), `sleep 0.1; echo ${String(index)}`),
-      ),
-    );
-    expect(results.map(({ output }) => Number(output))).toEqual([...results.keys()]);
-    expect(pool.size).toBeGreaterThan(1);
-    expect(pool.size).toBeLessThanOrEqual(8);
-  });
-
-  it('lets control through when all other channels are taken', async () => {
-    const small = poolFor(sshd, {
-      limits: { maxConnections: 1, channelsPerConnection: 4, warmChannels: 0 },
-    });
-    try {
-      const busy = await Promise.all([1, 2, 3].map(() => small.open('follow')));
-      const waiting = small.open('bulk', AbortSignal.timeout(10_000));
-      waiting.catch(() => undefined);
-      const control = await runLine(await small.open('control'), 'echo cancelled');
-      expect(control.output).toBe('cancelled\n');
-      busy[0]?.close();
-      expect((await runLine(await waiting, 'echo my turn')).output).toBe('my turn\n');
-    } finally {
-      await small.close();
-    }
   });
 
   describe('with loaders that leave a trace when they start', () => {
@@ -276,34 +241,5 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
     expect(await rejectionOf(channel.closed)).toMatchObject({ code: 'ssh/connection-lost' });
     expect(await rejectionOf(pool.open('start'))).toMatchObject({ code: 'ssh/connection-lost' });
     await until(() => sshd.proxy.links === 0, 'links closed');
-  });
-});
-
-onSshd(`A server that allows a single session${needs}`, () => {
-  it('still serves everybody, one connection each', async () => {
-    const sshd = await startSshd({ directives: ['MaxSessions 1'] });
-    const pool = poolFor(sshd);
-    try {
-      const results = await Promise.all(
-        Array.from({ length: 12 }, async (_, index) =>
-          runLine(await pool.open('start'), `echo ${String(index)}`),
-        ),
-      );
-      expect(results.map(({ output }) => Number(output))).toEqual([...results.keys()]);
-    } finally {
-      await pool.close();
-      await sshd.stop();
-    }
-  });
-
-  it('says that no sessions are allowed at all when that is so', async () => {
-    const sshd = await startSshd({ directives: ['MaxSessions 0'] });
-    const pool = poolFor(sshd, { limits: { openTimeoutMs: 400 } });
-    try {
-      expect(await rejectionOf(pool.open('start'))).toMatchObject({ code: 'ssh/session-limit' });
-    } finally {
-      await pool.close();
-      await sshd.stop();
-    }
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectionPool, type ConnectionPoolOptions } from '../../src/hosts/ssh/connection-pool.js';
 import { type Channel } from '../../src/hosts/channel.js';
 import { type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
@@ -58,3 +59,19 @@ export const startLine = async (channel: Channel, line: string): Promise<string>
     });
   });
 };
+
+/** Waits for a condition of the outside world, at most 15 s. */
+export const until = async (condition: () => boolean, what: string): Promise<void> => {
+  const deadline = Date.now() + 15_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
+    await delay(5);
+  }
+};
+
+/** The error of a promise that must fail. */
+export const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'it did not fail',
+    (error: unknown) => error,
+  );

@@ -4,6 +4,7 @@ import { ChannelRefused, Connection } from './connection.js';
 import { SshFailure } from './errors.js';
 import { DEFAULT_LIMITS, type PoolLimits } from './pool-limits.js';
 import { type PoolState, stateAfter } from './pool-state.js';
+import { PoolTimers } from './pool-timers.js';
 import { PooledConnection } from './pooled-connection.js';
 import { KeyRing } from './private-keys.js';
 import { ReconnectPause } from './reconnect-pause.js';
@@ -39,7 +40,7 @@ export class ConnectionPool implements ChannelSource {
   readonly #connections = new Set<PooledConnection>();
   readonly #queue = new ChannelQueue();
   readonly #pause = new ReconnectPause();
-  readonly #timers = new Map<'grow' | 'retry' | 'sweep', NodeJS.Timeout>();
+  readonly #timers = new PoolTimers();
   #logins = 0;
   #lastAskedAt = 0;
   #isClosed = false;
@@ -79,7 +80,7 @@ export class ConnectionPool implements ChannelSource {
   /** Ends all connections and waits; nothing can be opened any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.stop();
     this.#queue.rejectAll(this.#failure('ssh/connection-lost', 'closed by this server'));
     await Promise.all([...this.#connections].map((pooled) => this.#retire(pooled)));
   }
@@ -90,7 +91,7 @@ export class ConnectionPool implements ChannelSource {
   }
 
   /** Gives channels to whoever waits, as far as there is room; else sees to it that there will be. */
-  #serve(): void {
+  readonly #serve = (): void => {
     for (let waiter = this.#queue.first; waiter; waiter = this.#queue.first) {
       const warm = this.#takeWarm();
       if (warm) {
@@ -106,13 +107,11 @@ export class ConnectionPool implements ChannelSource {
       void this.#openFor(waiter, pooled);
     }
     this.#refillWarm();
-  }
+  };
 
   async #openFor(waiter: Waiter, pooled: PooledConnection): Promise<void> {
     try {
-      const channel = await pooled.open(this.#options.loader, () => {
-        this.#serve();
-      });
+      const channel = await pooled.open(this.#options.loader, this.#serve);
       if (waiter.isWaiting) waiter.resolve(channel);
       else channel.close();
     } catch (error) {
@@ -137,12 +136,10 @@ export class ConnectionPool implements ChannelSource {
       .map(({ slots }) => slots.pauseMs)
       .filter((pauseMs) => pauseMs > 0);
     if (pauses.length > 0) {
-      this.#later('retry', Math.min(...pauses), () => {
-        this.#serve();
-      });
+      this.#timers.once('retry', Math.min(...pauses), this.#serve);
     }
     if (this.#connections.size + this.#logins >= this.#limits.maxConnections) return;
-    this.#later('grow', this.#limits.growAfterMs, () => {
+    this.#timers.once('grow', this.#limits.growAfterMs, () => {
       const isNeeded =
         !this.#queue.isEmpty && this.#connections.size > 0 && this.#pause.blockedBy === null;
       if (isNeeded && this.#logins < SIMULTANEOUS_LOGINS) void this.#connect();
@@ -235,9 +232,7 @@ export class ConnectionPool implements ChannelSource {
   async #warmUp(pooled: PooledConnection): Promise<void> {
     pooled.warming += 1;
     try {
-      const channel = await pooled.open(this.#options.loader, () => {
-        this.#serve();
-      });
+      const channel = await pooled.open(this.#options.loader, this.#serve);
       pooled.keepWarm(channel);
     } catch {
       // Nobody waits for it, and whoever needs a channel next learns what is wrong.
@@ -263,7 +258,7 @@ export class ConnectionPool implements ChannelSource {
   #sweepLater(): void {
     if (this.#connections.size === 0) return;
     const { idleExtraMs, idleLastMs, warmForMs } = this.#limits;
-    this.#later('sweep', Math.min(idleExtraMs, idleLastMs, warmForMs) / 2, () => {
+    this.#timers.once('sweep', Math.min(idleExtraMs, idleLastMs, warmForMs) / 2, () => {
       this.#sweep();
     });
   }
@@ -272,16 +267,6 @@ export class ConnectionPool implements ChannelSource {
     this.#connections.delete(pooled);
     pooled.dropWarm();
     await pooled.connection.close();
-  }
-
-  /** One timer of a kind; none keeps the process alive. */
-  #later(kind: 'grow' | 'retry' | 'sweep', delayMs: number, action: () => void): void {
-    if (this.#timers.has(kind) || this.#isClosed) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(kind);
-      action();
-    }, delayMs);
-    this.#timers.set(kind, timer.unref());
   }
 
   get #latencyMs(): number | null {
