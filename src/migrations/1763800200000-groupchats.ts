@@ -8,7 +8,7 @@ export class Groupchats1763800200000 implements MigrationInterface {
       CREATE TABLE group_chats (
         id                   uuid PRIMARY KEY,
         name                 text NOT NULL,
-        moderator_session_id uuid NOT NULL REFERENCES sessions ON DELETE RESTRICT,
+        moderator_session_id uuid NOT NULL REFERENCES sessions,
         limits               jsonb NOT NULL,
         state                text NOT NULL,
         archived             boolean NOT NULL DEFAULT false,
@@ -25,7 +25,7 @@ export class Groupchats1763800200000 implements MigrationInterface {
         session_id         uuid NOT NULL,
         present_session_id uuid
                           GENERATED ALWAYS AS (CASE WHEN removed_at IS NULL THEN session_id END) STORED
-                          REFERENCES sessions ON DELETE RESTRICT,
+                          REFERENCES sessions,
         handle             text NOT NULL,
         added_at           timestamptz NOT NULL,
         removed_at         timestamptz,

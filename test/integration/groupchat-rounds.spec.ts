@@ -122,11 +122,31 @@ describe('A question', () => {
     expect(await stateOf(id)).toBe('idle');
   });
 
+  it('keeps the chat from being idle from the moment it is asked', async () => {
+    const { id, m } = await setup();
+    const post = () => world.conversation.post(id, randomUUID(), { text: 'Go', readOnly: false });
+    await post();
+    expect(await stateOf(id)).toBe('moderator-thinking');
+    await post();
+    await world.ring(id);
+    await world.answer(id, m, 'One');
+    await world.answer(id, m, 'Two');
+    const states = await world.eventsOf<{ state: string }>(id, 'groupchat.state');
+    expect(states.slice(1).map(({ state }) => state)).toEqual([
+      'moderator-thinking',
+      'moderator-thinking',
+      'moderator-thinking',
+      'moderator-thinking',
+      'moderator-thinking',
+      'idle',
+    ]);
+  });
+
   it('hands its read-only wish to the participants of every round', async () => {
     const { id, m, a, at } = await setup();
     await world.say(id, 'Look only', true);
-    for (const _ of [1, 2]) {
-      await world.answer(id, m, `${at.a} look`);
+    for (const round of [1, 2]) {
+      await world.answer(id, m, `${at.a} look ${round}`);
       const turn = await world.openTurn(id, a);
       expect(turn.readOnly).toBe(true);
       expect(turn.prompt).toContain('Read only');
@@ -147,6 +167,33 @@ describe('A question', () => {
     await rings();
     expect(await world.open(id)).toHaveLength(1);
     expect(await world.said(id)).toHaveLength(4);
+  });
+
+  it('is resumed at the arrow where the server died, with nothing doubled and nothing lost', async () => {
+    const { id, m, a, b, at } = await setup();
+    await world.conversation.post(id, randomUUID(), { text: 'Go', readOnly: false });
+    expect(await world.ringThroughCrashes(id)).toBeGreaterThan(1);
+    await world.end((await world.openTurn(id, m)).id, `${at.a} ${at.b}`);
+    expect(await world.ringThroughCrashes(id)).toBeGreaterThan(3);
+    await world.end((await world.openTurn(id, a)).id, 'A');
+    await world.end((await world.openTurn(id, b)).id, { state: 'lost' });
+    expect(await world.ringThroughCrashes(id)).toBeGreaterThan(2);
+    await world.end((await world.openTurn(id, m)).id, 'The end');
+    expect(await world.ringThroughCrashes(id)).toBeGreaterThan(1);
+    expect(await stateOf(id)).toBe('idle');
+    expect(await world.said(id)).toEqual([
+      'user: Go',
+      `moderator: ${at.a} ${at.b}`,
+      'participant: A',
+      `system: ${at.b} failed: the turn was lost`,
+      'moderator: The end',
+    ]);
+    expect((await world.rounds(id)).map(({ turns }) => turns.length)).toEqual([4]);
+    const [count] = await world.database.query<{ turns: number }>(
+      'SELECT count(*)::int AS turns FROM turns WHERE owner_id = $1',
+      [id],
+    );
+    expect(count?.turns).toBe(4);
   });
 
   it('is found by the sweep as long as something can be due', async () => {
@@ -275,8 +322,13 @@ describe('A session outside of the chat', () => {
   it('joins when the moderator mentions it', async () => {
     const { id, m, tag } = await setup();
     const guest = await world.session(`Guest ${tag}`);
+    await world.session(`Twin ${tag}`);
+    await world.session(`Twin ${tag}`);
     await world.say(id, 'Go');
-    expect((await world.openTurn(id, m)).prompt).toContain(`  @Guest-${tag} (demo, local)`);
+    const { prompt } = await world.openTurn(id, m);
+    expect(prompt).toContain(`  @Guest-${tag} (demo, local)`);
+    expect(prompt).not.toContain('@Twin');
+    expect(prompt).not.toContain('@Boss');
     await world.answer(id, m, `@Guest-${tag} please`);
     expect(await world.open(id)).toMatchObject([{ sessionId: guest }]);
     expect((await world.chats.get(id)).participants.at(-1)).toMatchObject({

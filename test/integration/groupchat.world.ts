@@ -80,7 +80,7 @@ export class World {
     readonly conversation: ConversationService,
     readonly participants: ParticipantsService,
     readonly turns: TurnsService,
-    private readonly events: EventLog,
+    private readonly events: FragileLog,
     private readonly handler: AdvanceGroupChat,
     readonly close: () => Promise<void>,
   ) {}
@@ -115,7 +115,7 @@ export class World {
 
   private static wire(database: Database, close: () => Promise<void>): World {
     const jobs = { ring: () => undefined } as unknown as JobQueue;
-    const events = new EventLog(database, { ring: () => undefined } as unknown as Doorbell);
+    const events = new FragileLog(database, { ring: () => undefined } as unknown as Doorbell);
     const sessionRows = new SessionsRepository(database);
     const turns = new TurnsService(
       database,
@@ -230,6 +230,21 @@ export class World {
     return this.handler.handle(chatId);
   }
 
+  /** Rings again and again, and lets each arrow die at each of its events before it may pass. */
+  async ringThroughCrashes(chatId: string): Promise<number> {
+    for (let crashes = 0; ; crashes += 1) {
+      this.events.dieAt = crashes + 1;
+      try {
+        await this.ring(chatId);
+        return crashes;
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+      } finally {
+        this.events.dieAt = null;
+      }
+    }
+  }
+
   due(): Promise<string[]> {
     return this.handler.due();
   }
@@ -290,6 +305,22 @@ export class World {
   async eventsOf<T>(chatId: string, type: string): Promise<T[]> {
     const { events } = await this.events.read(`groupchat:${chatId}`, 0, 1_000);
     return events.filter((event) => event.type === type).map(({ data }) => data as T);
+  }
+}
+
+class Crash extends Error {}
+
+/** An event log at which a transaction dies, as if the process had been killed. */
+class FragileLog extends EventLog {
+  /** Counts down the events that are still written. */
+  dieAt: number | null = null;
+
+  override async append(...event: Parameters<EventLog['append']>): Promise<number> {
+    if (this.dieAt !== null) {
+      this.dieAt -= 1;
+      if (this.dieAt === 0) throw new Crash();
+    }
+    return super.append(...event);
   }
 }
 

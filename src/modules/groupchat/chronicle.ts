@@ -22,6 +22,13 @@ export interface Words {
   turnId?: string | null;
 }
 
+export interface StateFacts {
+  round?: number | null;
+  /** The question that has come to its end, and why. */
+  messageId?: string;
+  endReason?: EndReason;
+}
+
 /** Writes down what is said in a chat and what becomes of it, and tells the chat's stream. The caller holds the chat's lock. */
 @Injectable()
 export class Chronicle {
@@ -60,7 +67,7 @@ export class Chronicle {
     tx: Tx,
     chat: GroupChatRow,
     state: GroupChatState,
-    facts: { round?: number | null; endReason?: EndReason } = {},
+    facts: StateFacts = {},
   ): Promise<void> {
     if (chat.state !== state) {
       chat.state = state;
@@ -70,6 +77,7 @@ export class Chronicle {
       groupChatId: chat.id,
       state,
       round: facts.round ?? null,
+      messageId: facts.messageId ?? null,
       endReason: facts.endReason ?? null,
       queued: await this.rounds.queued(chat.id, tx),
     });

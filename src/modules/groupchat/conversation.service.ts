@@ -63,7 +63,9 @@ export class ConversationService {
       const complaint = complaintOf(addressed);
       if (complaint !== null)
         await this.chronicle.say(tx, chat, { from: 'system', text: complaint });
-      await this.chronicle.become(tx, chat, chat.state);
+      // Not left to the worker: whoever asks right now must not take the chat for done.
+      const state = chat.state === 'idle' ? 'moderator-thinking' : chat.state;
+      await this.chronicle.become(tx, chat, state);
       this.ring(tx, chatId);
       return message;
     });

@@ -3,7 +3,8 @@ import { marksOf, speakerOf, type Transcript } from './transcript.js';
 /** The transcript as one Markdown file. The texts are Markdown already and stay as they are. */
 export const toMarkdown = ({ groupChat, messages }: Transcript): string => {
   const people = groupChat.participants.map(
-    ({ handle, name, hostName }) => `- @${plain(handle)} (${plain(name)}, ${plain(hostName ?? 'local')})`,
+    ({ handle, name, hostName }) =>
+      `- @${plain(handle)} (${plain(name)}, ${plain(hostName ?? 'local')})`,
   );
   const said = messages.map((message) => {
     const marks = marksOf(message);

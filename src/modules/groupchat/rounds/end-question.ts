@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Chronicle } from '../chronicle.js';
+import { Chronicle, type StateFacts } from '../chronicle.js';
 import { type EndReason } from '../group-chat.js';
 import { type QuestionRow } from '../storage/question.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
@@ -14,7 +14,7 @@ export class EndQuestion {
   ) {}
 
   async follow(scene: Scene, question: QuestionRow, endReason: EndReason): Promise<void> {
-    const { tx, chat, now } = scene;
+    const { tx, now } = scene;
     await this.rounds.updateQuestion(tx, question.messageId, {
       state: 'ended',
       endReason,
@@ -22,12 +22,22 @@ export class EndQuestion {
     });
     const last = (await this.rounds.ofQuestion(question.messageId, tx)).at(-1);
     if (last) await this.rounds.update(tx, last.id, { phase: 'closed', closedAt: now });
-    await this.chronicle.become(tx, chat, 'idle', { round: last?.number ?? null, endReason });
+    await this.rest(scene, {
+      round: last?.number ?? null,
+      messageId: question.messageId,
+      endReason,
+    });
   }
 
   /** Every turn of a chat that was stopped is proved gone. */
   async stopped(scene: Scene, question: QuestionRow | null): Promise<void> {
     if (question) await this.follow(scene, question, 'stopped');
-    else await this.chronicle.become(scene.tx, scene.chat, 'idle', { endReason: 'stopped' });
+    else await this.rest(scene, { endReason: 'stopped' });
+  }
+
+  /** A chat in which a message waits is not idle in between. */
+  private async rest({ tx, chat }: Scene, facts: StateFacts): Promise<void> {
+    const waits = (await this.rounds.queued(chat.id, tx)) > 0;
+    await this.chronicle.become(tx, chat, waits ? 'moderator-thinking' : 'idle', facts);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Addressee, othersThan, presentIn, type Room } from '../mentions/addressees.js';
-import { handleOf } from '../mentions/handle.js';
+import { fold, handleOf } from '../mentions/handle.js';
 import { Participation } from '../participation.js';
 import { missingAnswer, moderatorPrompt, type RoundSoFar, type Seat } from '../prompts.js';
 import { MessagesRepository } from '../storage/messages.repository.js';
@@ -93,12 +93,21 @@ const answerOf = (turn: RoundTurnRow, said: ReadonlyMap<string, string>): string
   }
 };
 
-/** Of several that share a name none is offered: a mention of it would be ambiguous. */
-const available = (room: Room, people: Scene['people']): Seat[] =>
-  othersThan(room, 'moderator', people)
-    .filter(({ handle, person }) => handle === handleOf(person.name))
-    .slice(0, AVAILABLE_SESSIONS)
+/** The newest of those whose name is theirs alone: a mention of the others would be ambiguous. */
+const available = (room: Room, people: Scene['people']): Seat[] => {
+  const others = othersThan(room, 'moderator', people);
+  const counts = new Map<string, number>();
+  for (const { person } of others) {
+    const name = fold(handleOf(person.name));
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return others
+    .filter(
+      ({ handle, person }) => handle === handleOf(person.name) && counts.get(fold(handle)) === 1,
+    )
+    .slice(-AVAILABLE_SESSIONS)
     .map(toSeat);
+};
 
 const toSeat = ({ handle, person }: Addressee): Seat => ({
   handle,
