@@ -1,20 +1,29 @@
 /** Where work happens: one contract, this machine and machines behind SSH. */
+export { type Channel, type ChannelPriority, type ChannelSource } from './channel.js';
 export {
+  type CallOptions,
+  type CancelProof,
+  type Command,
   type CommandResult,
   type DurableRun,
   type DurableRuns,
   type FileEntry,
   type FileStat,
+  type FollowOptions,
   type Host,
   type HostEnvironment,
+  type HostFiles,
   type RunEvent,
   type RunKey,
   type RunOffsets,
   type RunVerdict,
 } from './host.js';
-export { HostFailure } from './host-errors.js';
+export { type HostErrorCode, HostFailure } from './host-errors.js';
 export { localHost } from './local/local-host.js';
-export { keepFollowing } from './runs/keep-following.js';
+export { type LocalChannelsOptions } from './local/local-channels.js';
+export { keepFollowing, type KeepFollowingOptions } from './runs/keep-following.js';
+export { LOADER } from './runs/loader.js';
+export { ShellHost, type ShellHostOptions } from './shell/shell-host.js';
 export {
   type HostKey,
   type HostKeyRefusal,

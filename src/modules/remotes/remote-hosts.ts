@@ -5,7 +5,7 @@ import { HostKeys } from './host-keys.js';
 import { RemoteStates } from './remote-states.js';
 import { RemoteTargets } from './remote-targets.js';
 import { RemoteDisabled, RemoteNotFound } from './remotes.errors.js';
-import { type RemoteEntity } from './storage/remote.entity.js';
+import { type RemoteRow } from './storage/remote.entity.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
 
 /**
@@ -57,7 +57,7 @@ export class RemoteHosts implements OnModuleDestroy {
     await Promise.all([...this.open.keys()].map((remoteId) => this.forget(remoteId)));
   }
 
-  private hostOf(row: RemoteEntity): Host {
+  private hostOf(row: RemoteRow): Host {
     const settings = settingsOf(row);
     const known = this.open.get(row.id);
     if (known?.settings === settings) return known.host;
@@ -76,7 +76,7 @@ export class RemoteHosts implements OnModuleDestroy {
 }
 
 /** What makes another connection necessary when it changes. */
-const settingsOf = (row: RemoteEntity): string =>
+const settingsOf = (row: RemoteRow): string =>
   JSON.stringify([
     row.name,
     row.host,

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Database, type Tx } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { type RemoteState } from './remote.js';
-import { type RemoteEntity } from './storage/remote.entity.js';
+import { type RemoteRow } from './storage/remote.entity.js';
 import { RemotesRepository, toRemote } from './storage/remotes.repository.js';
 
 /** Keeps the live state of remotes in their rows, and tells it to the remote's stream. */
@@ -33,7 +33,7 @@ export class RemoteStates {
   }
 
   /** `remote.state` on the remote's own stream and on `server`, for those who watch all. */
-  async tell(tx: Tx, row: RemoteEntity): Promise<void> {
+  async tell(tx: Tx, row: RemoteRow): Promise<void> {
     const { id, name, state } = toRemote(row);
     await this.events.append(tx, `remote:${id}`, 'remote.state', { remoteId: id, name, state });
     await this.events.append(tx, 'server', 'remote.state', { remoteId: id, name, state });

@@ -9,11 +9,11 @@ import {
 } from '../../hosts/index.js';
 import { type Config, CONFIG } from '../../platform/config/index.js';
 import { RemoteSecrets } from './remote-secrets.js';
-import { type RemoteEntity } from './storage/remote.entity.js';
+import { type RemoteRow } from './storage/remote.entity.js';
 
 /** The fields of a remote that say how to reach it. */
 export type Reachable = Pick<
-  RemoteEntity,
+  RemoteRow,
   'id' | 'name' | 'host' | 'port' | 'username' | 'privateKeyPath' | 'useSshConfig'
 > & { privateKey: PrivateKey | null };
 
@@ -25,7 +25,7 @@ export class RemoteTargets {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  ofRow(row: RemoteEntity): Promise<SshTarget> {
+  ofRow(row: RemoteRow): Promise<SshTarget> {
     return this.of({ ...row, privateKey: this.sealedKey(row) });
   }
 
@@ -61,7 +61,7 @@ export class RemoteTargets {
     return { id, name, ...(sshAgentSocket === null ? {} : { agentSocket: sshAgentSocket }) };
   }
 
-  private sealedKey(row: RemoteEntity): PrivateKey | null {
+  private sealedKey(row: RemoteRow): PrivateKey | null {
     if (row.privateKey === null) return null;
     const content = this.secrets.open(row.id, row.privateKey, 'private-key');
     if (row.passphrase === null) return { source: 'sealed', content };

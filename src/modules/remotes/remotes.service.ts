@@ -13,7 +13,7 @@ import {
   type ImportRemote,
   type PatchRemote,
 } from './remotes.schemas.js';
-import { type RemoteEntity } from './storage/remote.entity.js';
+import { type RemoteRow } from './storage/remote.entity.js';
 import { RemotesRepository, toRemote } from './storage/remotes.repository.js';
 
 /** The registry of SSH hosts. */
@@ -34,7 +34,7 @@ export class RemotesService {
     if (known) return toRemote(known);
     const now = new Date();
     const { privateKey, passphrase, env, ...settings } = input;
-    const row: RemoteEntity = {
+    const row: RemoteRow = {
       id,
       ...settings,
       privateKey: this.secrets.seal(id, privateKey, 'private-key'),
@@ -89,7 +89,7 @@ export class RemotesService {
   async patch(id: string, patch: PatchRemote): Promise<Remote> {
     const row = await this.change(id, (current) => {
       const { env, privateKey, passphrase, ...settings } = patch;
-      const next: RemoteEntity = { ...current, ...defined(settings) };
+      const next: RemoteRow = { ...current, ...defined(settings) };
       if (privateKey !== undefined)
         next.privateKey = this.secrets.seal(id, privateKey, 'private-key');
       if (passphrase !== undefined)
@@ -146,13 +146,13 @@ export class RemotesService {
     return this.secrets.openEnv(id, (await this.row(id)).env);
   }
 
-  private async row(id: string): Promise<RemoteEntity> {
+  private async row(id: string): Promise<RemoteRow> {
     const row = await this.rows.find(id);
     if (!row) throw new RemoteNotFound(id);
     return row;
   }
 
-  private change(id: string, change: (row: RemoteEntity) => RemoteEntity): Promise<RemoteEntity> {
+  private change(id: string, change: (row: RemoteRow) => RemoteRow): Promise<RemoteRow> {
     return this.database.transaction(async (tx) => {
       const current = await this.rows.lock(id, tx);
       if (!current) throw new RemoteNotFound(id);

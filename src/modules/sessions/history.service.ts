@@ -3,7 +3,7 @@ import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { SessionNotFound } from './sessions.errors.js';
 import { type HistoryEntry } from './sessions.schemas.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
-import { type TurnEntity } from './storage/turn.entity.js';
+import { type TurnRow } from './storage/turn.entity.js';
 import { TurnsRepository } from './storage/turns.repository.js';
 import { type TurnKind } from './turn.js';
 
@@ -30,7 +30,7 @@ export class HistoryService {
   }
 }
 
-const toEntry = (row: TurnEntity): HistoryEntry => ({
+const toEntry = (row: TurnRow): HistoryEntry => ({
   id: row.id,
   type: TYPE_OF[row.kind],
   at: (row.finishedAt ?? row.queuedAt).toISOString(),

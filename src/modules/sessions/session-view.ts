@@ -1,6 +1,6 @@
 import { type Remote } from '../remotes/index.js';
 import { type Session } from './session.js';
-import { type SessionEntity } from './storage/session.entity.js';
+import { type SessionRow } from './storage/session.entity.js';
 import { type SessionActivity } from './storage/sessions.repository.js';
 import { stateOf } from './turn-events.js';
 
@@ -22,7 +22,7 @@ const NO_ACTIVITY: SessionActivity = {
 
 /** A session as clients see it: its row, what its turns do, and the host behind it. */
 export const toSession = (
-  row: SessionEntity,
+  row: SessionRow,
   activity: SessionActivity = NO_ACTIVITY,
   remote?: Remote,
 ): Session => ({

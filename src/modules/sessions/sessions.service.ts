@@ -12,7 +12,7 @@ import { toSession } from './session-view.js';
 import { type NewSession, type Session } from './session.js';
 import { SessionBusy, SessionInUse, SessionNotFound } from './sessions.errors.js';
 import { limitsSchema, type PatchSession } from './sessions.schemas.js';
-import { type SessionEntity } from './storage/session.entity.js';
+import { type SessionRow } from './storage/session.entity.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
 import { sessionStream } from './turn-events.js';
 
@@ -145,12 +145,12 @@ export class SessionsService {
       env,
       ...settings
     }: Omit<
-      SessionEntity,
+      SessionRow,
       'id' | 'env' | 'envNames' | 'providerSessionId' | 'createdAt' | 'updatedAt'
     > & { env: Record<string, string> },
   ): Promise<Session> {
     const now = new Date();
-    const row: SessionEntity = {
+    const row: SessionRow = {
       ...settings,
       id,
       env: this.secrets.sealEnv(id, env),
@@ -168,7 +168,7 @@ export class SessionsService {
     return toSession(row, undefined, remote);
   }
 
-  private async patched(current: SessionEntity, patch: PatchSession): Promise<SessionEntity> {
+  private async patched(current: SessionRow, patch: PatchSession): Promise<SessionRow> {
     const next = { ...current };
     if (patch.name !== undefined) next.name = patch.name;
     if (patch.cwd !== undefined) next.cwd = patch.cwd;
@@ -201,19 +201,19 @@ export class SessionsService {
     }
   }
 
-  private async row(id: string, sql?: Sql): Promise<SessionEntity> {
+  private async row(id: string, sql?: Sql): Promise<SessionRow> {
     const row = await this.rows.find(id, sql);
     if (!row) throw new SessionNotFound(id);
     return row;
   }
 
-  private async view(row: SessionEntity): Promise<Session> {
+  private async view(row: SessionRow): Promise<Session> {
     const [session] = await this.views([row]);
     if (!session) throw new SessionNotFound(row.id);
     return session;
   }
 
-  private async views(rows: readonly SessionEntity[]): Promise<Session[]> {
+  private async views(rows: readonly SessionRow[]): Promise<Session[]> {
     const activity = await this.rows.activity(rows.map(({ id }) => id));
     const remoteIds = rows.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]));
     const remotes = await this.remotes.find([...new Set(remoteIds)]);

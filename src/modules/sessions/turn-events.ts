@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Tx } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
-import { type TurnEntity } from './storage/turn.entity.js';
+import { type TurnRow } from './storage/turn.entity.js';
 import { toTurn } from './storage/turns.repository.js';
 import { type Turn } from './turn.js';
 
@@ -27,7 +27,7 @@ export class TurnEvents {
   ) {}
 
   /** The turn's new state, and what it makes of the session's. The prompt stays out: it may be megabytes. */
-  async changed(tx: Tx, type: TurnEventType, row: TurnEntity): Promise<void> {
+  async changed(tx: Tx, type: TurnEventType, row: TurnRow): Promise<void> {
     const turn: Partial<Turn> = toTurn(row);
     delete turn.prompt;
     const stream = sessionStream(row.sessionId);
@@ -42,12 +42,7 @@ export class TurnEvents {
     });
   }
 
-  async said(
-    tx: Tx,
-    row: TurnEntity,
-    type: 'turn.output' | 'turn.tool',
-    data: object,
-  ): Promise<void> {
+  async said(tx: Tx, row: TurnRow, type: 'turn.output' | 'turn.tool', data: object): Promise<void> {
     await this.log.append(tx, sessionStream(row.sessionId), type, { turnId: row.id, ...data });
   }
 }

@@ -11,7 +11,7 @@ import { DRIVE_TURN } from './drive-turn.job.js';
 import { SessionNotFound, TurnNotFound, TurnNotQueued } from './sessions.errors.js';
 import { STOP_TURN } from './stop-turn.job.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
-import { type StopOrder, type TurnEntity } from './storage/turn.entity.js';
+import { type StopOrder, type TurnRow } from './storage/turn.entity.js';
 import { toTurn, TurnsRepository } from './storage/turns.repository.js';
 import { TurnEvents } from './turn-events.js';
 import { hasEnded, type Turn, type TurnKind } from './turn.js';
@@ -53,7 +53,7 @@ export class TurnsService {
     if (turn.readOnly && capabilities.readOnly === 'none') {
       throw new AgentUnsupported(`${label} cannot be kept from writing`);
     }
-    const row: Omit<TurnEntity, 'position'> = {
+    const row: Omit<TurnRow, 'position'> = {
       id: turn.id ?? uuid(),
       sessionId: session.id,
       kind: turn.kind,
@@ -91,7 +91,7 @@ export class TurnsService {
       finishedAt: null,
     };
     await this.turns.insert(tx, row);
-    const queued: TurnEntity = { ...row, position: 0 };
+    const queued: TurnRow = { ...row, position: 0 };
     await this.events.changed(tx, 'turn.queued', queued);
     tx.afterCommit(() => {
       this.jobs.ring(DRIVE_TURN.name, row.id);
@@ -187,7 +187,7 @@ export class TurnsService {
     return toTurn(row);
   }
 
-  private async slot(tx: Tx, row: TurnEntity, index: number): Promise<number> {
+  private async slot(tx: Tx, row: TurnRow, index: number): Promise<number> {
     const others = (await this.turns.queue(row.sessionId, tx)).filter(({ id }) => id !== row.id);
     const before = others[index - 1]?.position;
     const after = others[index]?.position;

@@ -68,3 +68,6 @@ export class RemoteEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 }
+
+/** A row as a plain object. */
+export type RemoteRow = Pick<RemoteEntity, keyof RemoteEntity>;

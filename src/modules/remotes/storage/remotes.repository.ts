@@ -3,7 +3,7 @@ import { QueryFailedError } from 'typeorm';
 import { Database, type Sql, sqlState, violates } from '../../../platform/database/index.js';
 import { type Remote } from '../remote.js';
 import { RemoteInUse, RemoteNameTaken } from '../remotes.errors.js';
-import { RemoteEntity } from './remote.entity.js';
+import { RemoteEntity, type RemoteRow } from './remote.entity.js';
 
 const FOREIGN_KEY_VIOLATION = '23503';
 
@@ -11,11 +11,11 @@ const FOREIGN_KEY_VIOLATION = '23503';
 export class RemotesRepository {
   constructor(private readonly database: Database) {}
 
-  find(id: string, sql: Sql = this.database): Promise<RemoteEntity | null> {
+  find(id: string, sql: Sql = this.database): Promise<RemoteRow | null> {
     return sql.of(RemoteEntity).findOneBy({ id });
   }
 
-  async findAll(ids: readonly string[]): Promise<RemoteEntity[]> {
+  async findAll(ids: readonly string[]): Promise<RemoteRow[]> {
     if (ids.length === 0) return [];
     return this.database
       .of(RemoteEntity)
@@ -25,11 +25,11 @@ export class RemotesRepository {
   }
 
   /** The row, locked until the end of the transaction. */
-  lock(id: string, sql: Sql): Promise<RemoteEntity | null> {
+  lock(id: string, sql: Sql): Promise<RemoteRow | null> {
     return sql.of(RemoteEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  page(after: string | undefined, limit: number): Promise<RemoteEntity[]> {
+  page(after: string | undefined, limit: number): Promise<RemoteRow[]> {
     const rows = this.database.of(RemoteEntity).createQueryBuilder('r');
     if (after !== undefined) rows.where('r.id > :after', { after });
     return rows.orderBy('r.id').limit(limit).getMany();
@@ -68,7 +68,7 @@ const named = async (name: string, write: () => Promise<unknown>): Promise<void>
   }
 };
 
-export const toRemote = (row: RemoteEntity): Remote => ({
+export const toRemote = (row: RemoteRow): Remote => ({
   id: row.id,
   name: row.name,
   host: row.host,

@@ -7,16 +7,16 @@ import {
   type RunEvent,
   type RunVerdict,
 } from '../../../hosts/index.js';
-import { type SessionEntity } from '../storage/session.entity.js';
-import { type TurnEntity } from '../storage/turn.entity.js';
+import { type SessionRow } from '../storage/session.entity.js';
+import { type TurnRow } from '../storage/turn.entity.js';
 import { LineSplitter } from './line-splitter.js';
 import { TurnClocks, type ClockLimits } from './turn-clocks.js';
 import { type TurnRecorder } from './turn-recorder.js';
 
 /** All that a turn needs to be driven, resolved. */
 export interface TurnPlan {
-  row: TurnEntity;
-  session: SessionEntity;
+  row: TurnRow;
+  session: SessionRow;
   host: Host;
   cwd: string;
   /** The session's environment over the remote's. */
@@ -40,7 +40,8 @@ export class TurnDrive {
     private readonly plan: TurnPlan,
     private readonly recorder: TurnRecorder,
     private readonly signal: AbortSignal,
-    private readonly onAccepted: (hostname: string | null) => Promise<void>,
+    /** Records that the host has taken the turn; answers when that was. */
+    private readonly onAccepted: (hostname: string | null) => Promise<Date>,
     private readonly onClock: (clock: 'silent' | 'timeout') => void,
     begun: boolean,
   ) {
@@ -50,7 +51,7 @@ export class TurnDrive {
   }
 
   /** The name of this attempt on the host: unique per execution, the same for every worker that asks for it. */
-  static runKey(row: Pick<TurnEntity, 'id' | 'attempts' | 'nonce'>): { id: string; nonce: string } {
+  static runKey(row: Pick<TurnRow, 'id' | 'attempts' | 'nonce'>): { id: string; nonce: string } {
     return { id: `${row.id}-${row.attempts}`, nonce: row.nonce };
   }
 
@@ -104,8 +105,7 @@ export class TurnDrive {
     const { row, host } = this.plan;
     if (row.startedAt) return;
     const environment = await host.environment({ signal: this.signal }).catch(() => null);
-    await this.onAccepted(environment?.hostname ?? null);
-    this.startClocks(row.startedAt ?? new Date());
+    this.startClocks(await this.onAccepted(environment?.hostname ?? null));
   }
 
   private understand(lines: readonly string[], bytes: number): void {

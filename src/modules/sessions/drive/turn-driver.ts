@@ -11,7 +11,7 @@ import { DRIVE_TURN } from '../drive-turn.job.js';
 import { SessionsService } from '../sessions.service.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
 import { type Claim, TurnClaims } from '../storage/turn-claims.js';
-import { type TurnEntity } from '../storage/turn.entity.js';
+import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnEvents, type TurnEventType } from '../turn-events.js';
 import { TurnsService } from '../turns.service.js';
@@ -74,7 +74,7 @@ export class TurnDriver implements OnModuleDestroy {
     await Promise.allSettled(drives.map(({ done }) => done));
   }
 
-  private async attempt(row: TurnEntity, begun: boolean, abort: AbortController): Promise<void> {
+  private async attempt(row: TurnRow, begun: boolean, abort: AbortController): Promise<void> {
     const recorder = new TurnRecorder(row, this.database, this.turns, this.events, () => {
       abort.abort();
     });
@@ -110,7 +110,7 @@ export class TurnDriver implements OnModuleDestroy {
     }
   }
 
-  private async plan(row: TurnEntity): Promise<TurnPlan> {
+  private async plan(row: TurnRow): Promise<TurnPlan> {
     const session = await this.sessionRows.find(row.sessionId);
     if (!session) throw new TurnTaken();
     const { host, cwd, env } = await this.sessions.hostOf(session.id);
@@ -128,7 +128,7 @@ export class TurnDriver implements OnModuleDestroy {
     };
   }
 
-  private async accepted(recorder: TurnRecorder, hostname: string | null): Promise<void> {
+  private async accepted(recorder: TurnRecorder, hostname: string | null): Promise<Date> {
     const startedAt = new Date();
     await recorder.change(
       // A turn that was told to stop meanwhile stays `stopping`.
@@ -140,10 +140,11 @@ export class TurnDriver implements OnModuleDestroy {
       }),
       (tx, changed) => this.events.changed(tx, 'turn.started', changed),
     );
+    return startedAt;
   }
 
   /** A turn that was stopped, or whose supervisor died, has ended only when none of its processes is left. */
-  private async nothingLeft(row: TurnEntity, verdict: RunVerdict, host: Host): Promise<boolean> {
+  private async nothingLeft(row: TurnRow, verdict: RunVerdict, host: Host): Promise<boolean> {
     const stop = (await this.turns.find(row.id))?.stop;
     const orphaned = verdict.kind === 'lost' && verdict.cause === 'orphaned';
     if (stop?.proved !== false && !orphaned) return true;
@@ -156,8 +157,8 @@ export class TurnDriver implements OnModuleDestroy {
 
   private async end(
     recorder: TurnRecorder,
-    row: TurnEntity,
-    endingOfCurrent: (current: TurnEntity) => TurnEnding,
+    row: TurnRow,
+    endingOfCurrent: (current: TurnRow) => TurnEnding,
   ): Promise<void> {
     await recorder.change(
       (current) => {
@@ -192,7 +193,7 @@ export class TurnDriver implements OnModuleDestroy {
 
   private async interrupted(
     recorder: TurnRecorder,
-    row: TurnEntity,
+    row: TurnRow,
     error: unknown,
     signal: AbortSignal,
     mayHaveStarted: boolean,
@@ -245,7 +246,7 @@ export class TurnDriver implements OnModuleDestroy {
 }
 
 /** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
-const keepsConversation = ({ kind, fresh }: Pick<TurnEntity, 'kind' | 'fresh'>): boolean =>
+const keepsConversation = ({ kind, fresh }: Pick<TurnRow, 'kind' | 'fresh'>): boolean =>
   kind === 'message' || !fresh;
 
 const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null };

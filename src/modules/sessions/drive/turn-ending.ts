@@ -1,11 +1,11 @@
 import { type AgentAdapter, type Outcome, type ParserState } from '../../../agents/index.js';
 import { type RunVerdict } from '../../../hosts/index.js';
-import { type TurnEntity } from '../storage/turn.entity.js';
+import { type TurnRow } from '../storage/turn.entity.js';
 import { type TurnError } from '../turn.js';
 
 /** How a turn ended, ready to be written. */
 export type TurnEnding = Pick<
-  TurnEntity,
+  TurnRow,
   'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'
 >;
 
@@ -15,7 +15,7 @@ const LIMIT_RETRY_MS = 60 * 60_000;
 /** Judges a run that is over: the host's verdict, then the agent's own end, then what the turn was told. */
 export const endingOf = (
   verdict: RunVerdict,
-  row: Pick<TurnEntity, 'stop' | 'stderrTail' | 'parser'>,
+  row: Pick<TurnRow, 'stop' | 'stderrTail' | 'parser'>,
   adapter: AgentAdapter,
   hostName: string,
   cwd: string,

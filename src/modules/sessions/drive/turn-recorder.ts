@@ -1,11 +1,11 @@
 import { type Fact, type ParserState } from '../../../agents/index.js';
 import { type Database, type Tx } from '../../../platform/database/index.js';
 import { storable, storableText } from '../../../platform/events/index.js';
-import { type TurnEntity } from '../storage/turn.entity.js';
+import { type TurnRow } from '../storage/turn.entity.js';
 import { type TurnsRepository } from '../storage/turns.repository.js';
 import { type TurnEvents } from '../turn-events.js';
 
-export type TurnChange = Partial<Omit<TurnEntity, 'id' | 'fence'>>;
+export type TurnChange = Partial<Omit<TurnRow, 'id' | 'fence'>>;
 
 /** Another worker has taken the turn: whatever this one knows of it is no longer its to write. */
 export class TurnTaken extends Error {}
@@ -30,7 +30,7 @@ export class TurnRecorder {
   private failure: unknown = null;
 
   constructor(
-    private readonly row: TurnEntity,
+    private readonly row: TurnRow,
     private readonly database: Database,
     private readonly turns: TurnsRepository,
     private readonly events: TurnEvents,
@@ -72,8 +72,8 @@ export class TurnRecorder {
    * is now, locked: others may have told the turn to stop.
    */
   async change(
-    changeOf: (current: TurnEntity) => TurnChange,
-    tell: (tx: Tx, changed: TurnEntity) => Promise<void>,
+    changeOf: (current: TurnRow) => TurnChange,
+    tell: (tx: Tx, changed: TurnRow) => Promise<void>,
   ): Promise<void> {
     await this.flush();
     const changed = await this.database.transaction(async (tx) => {

@@ -53,3 +53,6 @@ export class SessionEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 }
+
+/** A row as a plain object. */
+export type SessionRow = Pick<SessionEntity, keyof SessionEntity>;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Usage } from '../../../agents/index.js';
 import { Database, type Sql } from '../../../platform/database/index.js';
-import { SessionEntity } from './session.entity.js';
+import { SessionEntity, type SessionRow } from './session.entity.js';
 
 /** What the turns of a session say of it. */
 export interface SessionActivity {
@@ -33,22 +33,22 @@ export class SessionsRepository {
     await sql.of(SessionEntity).insert(row);
   }
 
-  find(id: string, sql: Sql = this.database): Promise<SessionEntity | null> {
+  find(id: string, sql: Sql = this.database): Promise<SessionRow | null> {
     return sql.of(SessionEntity).findOneBy({ id });
   }
 
   /** The row, locked until the end of the transaction. */
-  lock(id: string, sql: Sql): Promise<SessionEntity | null> {
+  lock(id: string, sql: Sql): Promise<SessionRow | null> {
     return sql.of(SessionEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  page(after: string | undefined, limit: number): Promise<SessionEntity[]> {
+  page(after: string | undefined, limit: number): Promise<SessionRow[]> {
     const rows = this.database.of(SessionEntity).createQueryBuilder('s');
     if (after !== undefined) rows.where('s.id > :after', { after });
     return rows.orderBy('s.id').limit(limit).getMany();
   }
 
-  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<SessionEntity[]> {
+  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<SessionRow[]> {
     if (ids.length === 0) return [];
     return sql
       .of(SessionEntity)
@@ -58,11 +58,11 @@ export class SessionsRepository {
   }
 
   /** Every session, for resolving names. */
-  all(sql: Sql = this.database): Promise<SessionEntity[]> {
+  all(sql: Sql = this.database): Promise<SessionRow[]> {
     return sql.of(SessionEntity).find({ order: { id: 'ASC' } });
   }
 
-  async update(sql: Sql, id: string, change: Partial<SessionEntity>): Promise<void> {
+  async update(sql: Sql, id: string, change: Partial<SessionRow>): Promise<void> {
     await sql.of(SessionEntity).update({ id }, { ...change, updatedAt: new Date() });
   }
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Config, CONFIG } from '../../../platform/config/index.js';
 import { Database, type Sql, violates } from '../../../platform/database/index.js';
 import { Presence } from '../../../platform/queue/index.js';
-import { TurnEntity } from './turn.entity.js';
+import { TurnEntity, type TurnRow } from './turn.entity.js';
 
 /** A turn that is this process's to drive, as long as nobody takes a higher fence. */
 export interface Claim {
@@ -51,11 +51,11 @@ export class TurnClaims {
   ) {}
 
   /** Claims the turn if it is due; null when it is not, or another worker was quicker. `begun`: it is a new execution. */
-  async claim(turnId: string): Promise<{ row: TurnEntity; begun: boolean } | null> {
+  async claim(turnId: string): Promise<{ row: TurnRow; begun: boolean } | null> {
     const worker = await this.presence.number();
     try {
       return await this.database.transaction(async (tx) => {
-        const [due] = await tx.query<{ state: TurnEntity['state'] }>(
+        const [due] = await tx.query<{ state: TurnRow['state'] }>(
           `SELECT t.state FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE`,
           [turnId],
         );
@@ -111,7 +111,7 @@ export class TurnClaims {
   }
 
   /** Turns that may start because the given one has ended: the next of its session and of its working tree. */
-  async nextAfter(turn: TurnEntity, sql: Sql): Promise<string[]> {
+  async nextAfter(turn: TurnRow, sql: Sql): Promise<string[]> {
     const rows = await sql.query<{ id: string }>(
       `SELECT t.id FROM turns t
        WHERE t.state = 'queued' AND (t.session_id = $1 OR t.working_tree = $2) AND ${DUE}

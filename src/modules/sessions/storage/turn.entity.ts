@@ -122,3 +122,6 @@ export class TurnEntity {
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
 }
+
+/** A row as a plain object. */
+export type TurnRow = Pick<TurnEntity, keyof TurnEntity>;

@@ -2,26 +2,26 @@ import { Injectable } from '@nestjs/common';
 import { type QueryDeepPartialEntity } from 'typeorm';
 import { Database, type Sql } from '../../../platform/database/index.js';
 import { type Turn } from '../turn.js';
-import { TurnEntity } from './turn.entity.js';
+import { TurnEntity, type TurnRow } from './turn.entity.js';
 
 @Injectable()
 export class TurnsRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(sql: Sql, row: Omit<TurnEntity, 'position'>): Promise<void> {
-    await sql.of(TurnEntity).insert(row as QueryDeepPartialEntity<TurnEntity>);
+  async insert(sql: Sql, row: Omit<TurnRow, 'position'>): Promise<void> {
+    await sql.of(TurnEntity).insert(row as QueryDeepPartialEntity<TurnRow>);
   }
 
-  find(id: string, sql: Sql = this.database): Promise<TurnEntity | null> {
+  find(id: string, sql: Sql = this.database): Promise<TurnRow | null> {
     return sql.of(TurnEntity).findOneBy({ id });
   }
 
   /** The row, locked until the end of the transaction. */
-  lock(id: string, sql: Sql): Promise<TurnEntity | null> {
+  lock(id: string, sql: Sql): Promise<TurnRow | null> {
     return sql.of(TurnEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<TurnEntity[]> {
+  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<TurnRow[]> {
     if (ids.length === 0) return [];
     return sql
       .of(TurnEntity)
@@ -32,7 +32,7 @@ export class TurnsRepository {
   }
 
   /** Turns of a session in order of their asking, beyond the cursor. */
-  page(sessionId: string, after: string | undefined, limit: number): Promise<TurnEntity[]> {
+  page(sessionId: string, after: string | undefined, limit: number): Promise<TurnRow[]> {
     const rows = this.database
       .of(TurnEntity)
       .createQueryBuilder('t')
@@ -42,7 +42,7 @@ export class TurnsRepository {
   }
 
   /** Ended turns of a session, newest first, before the cursor. */
-  ended(sessionId: string, before: string | undefined, limit: number): Promise<TurnEntity[]> {
+  ended(sessionId: string, before: string | undefined, limit: number): Promise<TurnRow[]> {
     const rows = this.database
       .of(TurnEntity)
       .createQueryBuilder('t')
@@ -52,7 +52,7 @@ export class TurnsRepository {
   }
 
   /** What waits in a session, next first. */
-  queue(sessionId: string, sql: Sql = this.database): Promise<TurnEntity[]> {
+  queue(sessionId: string, sql: Sql = this.database): Promise<TurnRow[]> {
     return sql
       .of(TurnEntity)
       .find({ where: { sessionId, state: 'queued' }, order: { position: 'ASC' } });
@@ -63,24 +63,24 @@ export class TurnsRepository {
     sql: Sql,
     id: string,
     fence: number,
-    change: Partial<Omit<TurnEntity, 'id' | 'fence'>>,
+    change: Partial<Omit<TurnRow, 'id' | 'fence'>>,
   ): Promise<boolean> {
     const { affected } = await sql
       .of(TurnEntity)
       .createQueryBuilder()
       .update()
-      .set(change as QueryDeepPartialEntity<TurnEntity>)
+      .set(change as QueryDeepPartialEntity<TurnRow>)
       .where('id = :id AND fence = :fence', { id, fence })
       .execute();
     return affected === 1;
   }
 
-  async update(sql: Sql, id: string, change: Partial<Omit<TurnEntity, 'id'>>): Promise<void> {
+  async update(sql: Sql, id: string, change: Partial<Omit<TurnRow, 'id'>>): Promise<void> {
     await sql
       .of(TurnEntity)
       .createQueryBuilder()
       .update()
-      .set(change as QueryDeepPartialEntity<TurnEntity>)
+      .set(change as QueryDeepPartialEntity<TurnRow>)
       .where('id = :id', { id })
       .execute();
   }
@@ -94,7 +94,7 @@ export class TurnsRepository {
   }
 }
 
-export const toTurn = (row: TurnEntity): Turn => ({
+export const toTurn = (row: TurnRow): Turn => ({
   id: row.id,
   sessionId: row.sessionId,
   kind: row.kind,
