@@ -166,5 +166,5 @@ export const sshConfigSchema = z.object({
       summary: z.string(),
     }),
   ),
-  error: z.string().optional(),
+  error: failureSchema.optional(),
 });
