@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+
+import { beforeAll, describe, expect, it } from '@jest/globals';
+
+import { type DurableRun, type Host } from '../../../src/hosts/host.js';
+import { collect, exited, type Outcome, sh, takeUntil } from './run-outcome.js';
+import { pidsWith, type Subject, until } from './subject.js';
+
+/** `Host.runs`: every way to end, and what is left. */
+export const runEndConformance = (subject: () => Subject): void => {
+  describe('ends durable runs', () => {
+    let host: Host;
+    beforeAll(() => {
+      ({ host } = subject());
+    });
+
+    const run = (script: string, rest: Partial<DurableRun> = {}): Promise<Outcome> =>
+      collect(host.runs.start(sh(script, rest)));
+
+    it('whose end by a signal, missing directory or missing program is told', async () => {
+      expect((await run('kill -TERM $$')).last).toEqual(exited(143, { signal: 'SIGTERM' }));
+      expect((await run('true', { cwd: '/not/there' })).last).toEqual(exited(125, { why: 'cwd' }));
+      const missing = await run('', { argv: ['no-such-program', 'x'] });
+      expect(missing.last).toEqual(exited(127, { why: 'notfound' }));
+      expect(missing.stderr.toString()).toContain('no-such-program: command not found');
+    });
+
+    it('that are cancelled with all they started, however stubborn', async () => {
+      const mark = `32.${randomBytes(4).readUInt32BE()}`;
+      const spec = sh(
+        `trap '' INT TERM; setsid sh -c 'trap "" INT TERM; sleep ${mark}; sleep ${mark}' & env -i setsid sleep ${mark} & echo up; while :; do sleep ${mark}; done`,
+      );
+      const following = collect(host.runs.start(spec));
+      await until(async () => (await pidsWith(`sleep\0${mark}`)).length === 3);
+      const proof = await host.runs.cancel(spec, { intMs: 200, termMs: 200 });
+      expect(proof).toEqual({ kind: 'gone' });
+      expect(await pidsWith(mark)).toEqual([]);
+      expect((await following).last).toEqual(exited(137, { signal: 'SIGKILL', why: 'cancelled' }));
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+    });
+
+    it('that end by INT when they obey it', async () => {
+      const spec = sh('echo up; exec sleep 33');
+      const following = collect(host.runs.start(spec));
+      await until(async () => (await host.runs.status(spec)).kind === 'running');
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+      expect((await following).last).toEqual(exited(130, { signal: 'SIGINT', why: 'cancelled' }));
+    });
+
+    it('that cannot start any more once they were cancelled', async () => {
+      const spec = sh('echo x >~/never');
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+      const { last } = await collect(host.runs.start(spec));
+      expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
+      expect(await host.runs.status(spec)).toMatchObject({ kind: 'never-started' });
+      expect(await host.files.stat('~/never')).toBeNull();
+    });
+
+    it('that are lost when their supervisor is killed', async () => {
+      const spec = sh('echo up; exec sleep 34');
+      const following = collect(host.runs.start(spec));
+      const claim = `~/.maestro/runs/${spec.id}.pid`;
+      await until(async () => (await host.runs.status(spec)).kind === 'running');
+      const pid = Number((await host.files.read(claim)).content.toString().split(' ')[0]);
+      process.kill(pid, 'SIGKILL');
+      const outcome = await following;
+      expect(outcome.stdout.toString()).toBe('up\n');
+      expect(outcome.last).toEqual({
+        type: 'ended',
+        verdict: { kind: 'lost', cause: 'orphaned' },
+      });
+      process.kill(-pid, 'SIGKILL');
+      await until(async () => {
+        const status = await host.runs.status(spec);
+        return status.kind === 'lost' && status.cause === 'killed';
+      });
+      const { last } = await collect(host.runs.follow(spec));
+      expect(last).toEqual({ type: 'ended', verdict: { kind: 'lost', cause: 'killed' } });
+    });
+
+    it('that are not mistaken for others: another process, another boot, another machine', async () => {
+      const spec = sh('exec sleep 35');
+      await takeUntil(host.runs.start(spec), (e) => e.type === 'accepted');
+      const claim = `~/.maestro/runs/${spec.id}.pid`;
+      const own = (await host.files.read(claim)).content.toString();
+      const [pid = '', start = '', boot = '', machine = ''] = own.split(' ');
+      const forged = async (line: string[]): Promise<unknown> => {
+        await host.files.write(claim, `${line.join(' ')} .\n`);
+        return host.runs.status(spec);
+      };
+      expect(await forged([pid, `${start}1`, boot, machine])).toEqual({
+        kind: 'lost',
+        cause: 'killed',
+      });
+      expect(await forged([pid, start, 'other', machine])).toEqual({
+        kind: 'lost',
+        cause: 'rebooted',
+      });
+      expect(await forged([pid, start, 'other', 'elsewhere'])).toEqual({
+        kind: 'wrong-host',
+        hostname: 'elsewhere',
+      });
+      await host.files.write(claim, own);
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+    });
+
+    it('of which a claim without identity is given up for good', async () => {
+      const spec = sh('true');
+      await host.files.write(`~/.maestro/runs/${spec.id}.pid`, '');
+      const { last } = await collect(host.runs.follow(spec));
+      expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
+    });
+
+    it('of which nothing is left once they are removed', async () => {
+      const spec = sh('true');
+      await collect(host.runs.start(spec));
+      await host.runs.remove(spec);
+      const names = (await host.files.list('~/.maestro/runs')).map((entry) => entry.name);
+      expect(names.filter((entry) => entry.startsWith(spec.id))).toEqual([]);
+      const { last } = await collect(host.runs.follow(spec));
+      expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
+    });
+
+    it('that show no prompt, variable or nonce in any command line', async () => {
+      const secret = `secret-${randomBytes(8).toString('hex')}`;
+      const spec = sh('cat >/dev/null; echo up; sleep 0.3', {
+        env: { SECRET: secret },
+        stdin: Buffer.from(secret),
+      });
+      const bulk = sh('cat >/dev/null', { stdin: Buffer.from(`${secret} `.repeat(10_000)) });
+      let seen = 0;
+      let looks = 0;
+      const over = new AbortController();
+      const runs = Promise.all([run('', { ...spec }), run('', { ...bulk })]).finally(() => {
+        over.abort();
+      });
+      while (!over.signal.aborted) {
+        for (const text of [secret, spec.nonce, bulk.nonce]) seen += (await pidsWith(text)).length;
+        looks += 1;
+      }
+      await runs;
+      expect(looks).toBeGreaterThan(3);
+      expect(seen).toBe(0);
+    });
+
+    it('that leave no follower behind when one stops to follow', async () => {
+      const spec = sh('echo up; exec sleep 36');
+      await takeUntil(host.runs.start(spec), (e) => e.type === 'output');
+      await until(async () => (await pidsWith(`${spec.id}.out`)).length === 0);
+      expect(await host.runs.status(spec)).toEqual({ kind: 'running' });
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+    });
+  });
+};
