@@ -54,7 +54,7 @@ export const actGroupChat = async (stage: Stage): Promise<string> => {
 };
 
 const THOROUGHLY =
-  'Moderator: ask both participants by their @handles first, then ask one of them one more question, then answer.';
+  'Moderator: ask both participants first, then ask one of them one more question, then answer.';
 
 const proveGroupChat = async (
   { api, narrator, agent, web, shop }: Stage,

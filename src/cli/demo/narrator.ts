@@ -67,7 +67,7 @@ export class Narrator {
   /** The result, as the last thing that is told. */
   summary(facts: object, lines: readonly string[]): void {
     if (this.json) this.write(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
-    else this.write(lines.map((line) => `${MARGIN}${line}\n`).join(''));
+    else this.write(lines.map((line) => `${MARGIN}${line}`.trimEnd() + '\n').join(''));
   }
 
   private tell(type: string, text: string, forPeople: () => string): void {

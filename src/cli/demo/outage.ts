@@ -7,6 +7,7 @@ import { seconds } from './narrator.js';
 
 const CUT_IN_TASK = 3;
 const KILL_IN_TASK = 4;
+const SIGNS_OF_WORK = ['turn.output', 'turn.tool'];
 /** How long the agent may go on alone before the server comes back. */
 const ALONE_LIMIT_MS = 8_000;
 
@@ -19,12 +20,12 @@ export interface Blows {
   endedAlone: string | null;
 }
 
-/** Hurts the run while an agent speaks: cuts the link in one task, kills the server in the next. */
+/** Hurts the run while an agent works: cuts the link in one task, kills the server in the next. */
 export class Outage {
   readonly blows: Blows = {
     ...{ cutTurnId: null, killedTurnId: null, killedAt: 0, backAt: 0, endedAlone: null },
   };
-  private readonly turnsThatSpoke: string[] = [];
+  private readonly turnsAtWork: string[] = [];
   private killing: Promise<void> | null = null;
 
   constructor(private readonly stage: Stage) {}
@@ -32,11 +33,11 @@ export class Outage {
   /** Every event of the session that does the tasks, in order. */
   see(event: StreamEvent): void {
     const turnId = turnIdOf(event);
-    if (event.type !== 'turn.output' || turnId === null || this.turnsThatSpoke.includes(turnId))
-      return;
-    this.turnsThatSpoke.push(turnId);
-    if (this.turnsThatSpoke.length === CUT_IN_TASK) this.cut(turnId);
-    if (this.turnsThatSpoke.length === KILL_IN_TASK) {
+    if (turnId === null || !SIGNS_OF_WORK.includes(event.type)) return;
+    if (this.turnsAtWork.includes(turnId)) return;
+    this.turnsAtWork.push(turnId);
+    if (this.turnsAtWork.length === CUT_IN_TASK) this.cut(turnId);
+    if (this.turnsAtWork.length === KILL_IN_TASK) {
       this.killing = this.kill(turnId);
       // Its failure is told by `over`, when everything else has been waited for.
       this.killing.catch(() => undefined);

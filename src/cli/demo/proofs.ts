@@ -38,7 +38,7 @@ const proveWork = async (
   const texts = await Promise.all(
     DOCUMENTS.map((path) => readFile(join(worktree.path, PLAYBOOK_FOLDER, path), 'utf8')),
   );
-  const ticked = texts.join('').match(/^- \[x\] /gm)?.length ?? 0;
+  const ticked = texts.join('').match(/^- \[x\] /gim)?.length ?? 0;
   narrator.proof(
     run.state === 'completed' && ticked === TASKS,
     `The run is ${run.state}; ${ticked} of ${TASKS} boxes are ticked in the worktree`,
@@ -132,7 +132,7 @@ const proveJournal = async (
 ): Promise<void> => {
   if (!isDemoAgent(agent)) {
     narrator.note(
-      `${agent.agent} keeps no journal: what it did is proved by the event log and by git.`,
+      `${agent.agent} keeps no journal: the proofs by it are left out, those by the event log and by git are not.`,
     );
     return;
   }
