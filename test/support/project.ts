@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
@@ -78,6 +79,15 @@ export class Project {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as JournalEntry)
       .filter(({ event }) => event === 'start');
+  }
+
+  /** Waits until something in it has become true, at most half a minute. */
+  async until(what: (project: Project) => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (!(await what(this))) {
+      if (Date.now() > deadline) throw new Error('The project did not come to it in 30 s');
+      await pause(50);
+    }
   }
 
   remove(): Promise<void> {
