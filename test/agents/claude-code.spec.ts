@@ -16,6 +16,7 @@ import { ClaudeCodeAdapter } from '../../src/agents/claude-code/claude-code-adap
 import { claudeCli } from '../support/agent-clis.js';
 import { type ModelApi, startModelApi } from '../support/model-api.js';
 import { type AgentRun, startAgent, turn } from '../support/run-agent.js';
+import { scriptedModel } from '../support/scripted-model.js';
 
 const cli = claudeCli();
 const program = cli?.path ?? null;
@@ -38,7 +39,7 @@ describeWithCli(`The real Claude Code${why}`, () => {
   let env: NodeJS.ProcessEnv;
 
   beforeEach(async () => {
-    api = await startModelApi();
+    api = await startModelApi(scriptedModel);
     root = mkdtempSync(join(tmpdir(), 'maestro-claude-'));
     project = join(root, 'project');
     mkdirSync(project);
