@@ -58,6 +58,14 @@ describe('A question', () => {
 
     await world.answer(id, m, '3 MB in all');
     expect(await stateOf(id)).toBe('idle');
+    const fresh = await world.database.query(
+      'SELECT kind, bool_and(fresh) AS fresh FROM turns WHERE owner_id = $1 GROUP BY kind ORDER BY kind',
+      [id],
+    );
+    expect(fresh).toEqual([
+      { kind: 'moderator', fresh: true },
+      { kind: 'participant', fresh: false },
+    ]);
     expect(await world.said(id)).toEqual([
       'user: How big?',
       `moderator: ${at.a} and ${at.b}: measure`,

@@ -68,6 +68,16 @@ describe('A mention of a session outside of the chat', () => {
 });
 
 describe('A complaint', () => {
+  it('is not made of the words for user and moderator', () => {
+    expect(addressedBy('Here you are, @user. @Moderator out.', 'moderator', room(), known)).toEqual(
+      {
+        addressees: [],
+        unknown: [],
+        ambiguous: [],
+      },
+    );
+  });
+
   it('is made of unknown names only when there are any', () => {
     expect(complaintOf(addressedBy('@Backend', 'user', room(), known))).toBeNull();
     expect(complaintOf(addressedBy('@Backend @Nobody', 'user', room(), known))).toBe(

@@ -1,5 +1,5 @@
 import { type PeopleById, type Person } from '../people.js';
-import { Handles } from './handle.js';
+import { fold, Handles } from './handle.js';
 import { type Mentions, resolveMentions } from './mentions.js';
 
 export interface Addressee {
@@ -19,6 +19,9 @@ export interface Room {
   /** Sessions that the user has sent away: nobody but the user calls them back. */
   removed: ReadonlySet<string>;
 }
+
+/** Words by which agents speak of those who are in every chat: neither a participant nor a mistake. */
+const ROLES: ReadonlySet<string> = new Set(['user', 'moderator'].map(fold));
 
 /** Whom a text addresses, among those in the chat and all other sessions. */
 export const addressedBy = (
@@ -40,7 +43,7 @@ export const addressedBy = (
     })),
   );
   const addressees = mentioned.flatMap((handle) => known.get(handle) ?? []);
-  return { addressees, unknown, ambiguous };
+  return { addressees, unknown: unknown.filter((token) => !ROLES.has(fold(token))), ambiguous };
 };
 
 export const presentIn = (room: Room, people: PeopleById): Addressee[] =>
