@@ -7,8 +7,8 @@ export class Worktrees1763800300000 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE worktrees (
         id                uuid PRIMARY KEY,
-        parent_session_id uuid NOT NULL REFERENCES sessions ON DELETE RESTRICT,
-        session_id        uuid REFERENCES sessions ON DELETE RESTRICT,
+        parent_session_id uuid NOT NULL REFERENCES sessions,
+        session_id        uuid REFERENCES sessions,
         state             text NOT NULL,
         branch            text NOT NULL,
         base              text NOT NULL,

@@ -3,7 +3,7 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
 export class Autorun1763800400000 implements MigrationInterface {
   readonly name = 'Autorun1763800400000';
 
-  /** `held_session_id` keeps the session of an open run from being deleted; its check must come before the cascade. */
+  /** `held_session_id` keeps the session of an open run from being deleted. It is declared first, so that it is checked before the cascade. (Not RESTRICT: PostgreSQL 18 reports that by another code.) */
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE playbooks (
@@ -23,7 +23,7 @@ export class Autorun1763800400000 implements MigrationInterface {
         id              uuid PRIMARY KEY,
         held_session_id uuid GENERATED ALWAYS AS
           (CASE WHEN state NOT IN ('completed', 'failed', 'stopped') THEN session_id END) STORED
-          REFERENCES sessions ON DELETE RESTRICT,
+          REFERENCES sessions,
         session_id      uuid NOT NULL REFERENCES sessions ON DELETE CASCADE,
         playbook_id     uuid REFERENCES playbooks ON DELETE SET NULL,
         state           text NOT NULL,

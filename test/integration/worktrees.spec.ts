@@ -121,8 +121,9 @@ describeStores('worktrees', (kind) => {
     expect(await codeOf('POST', worktrees, into)).toEqual([409, code]);
   });
 
-  it('are one for each branch of a session', async () => {
+  it('are one for each branch of a session, which is kept while it has any', async () => {
     await api.post(worktrees, { branch: 'x' });
+    expect(await codeOf('DELETE', `/sessions/${sessionId}`)).toEqual([409, 'sessions/in-use']);
     expect(await codeOf('POST', worktrees, { branch: 'x' })).toEqual([
       409,
       'worktrees/branch-exists',
