@@ -41,7 +41,7 @@ export class AppModule {
         ObservabilityModule.forRoot({
           checks: [DatabaseReadiness, MigrationsReadiness, QueueReadiness],
         }),
-        RealtimeModule,
+        ...(config.role === 'worker' ? [] : [RealtimeModule]),
         RemotesModule,
         SessionsModule,
         WorktreesModule,

@@ -1,3 +1,4 @@
+import { NotFoundException } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -6,6 +7,7 @@ import { Metrics } from '../observability/index.js';
 import { ConnectionDrain } from './connection-drain.js';
 import { API_PREFIX } from './location.interceptor.js';
 import { serveOpenApi } from './openapi.js';
+import { ProblemFilter } from './problem.filter.js';
 import { requestIds } from './request-id.js';
 
 /** A prompt of 5 MB with its JSON escapes, or images, must pass. */
@@ -23,7 +25,7 @@ export const toCorsOrigin = (origins: readonly string[]): '*' | string[] =>
  * `bodyParser: false` and imports `HttpModule`, `AccessModule` and `ObservabilityModule`.
  */
 export const setupHttp = (app: NestExpressApplication): void => {
-  const { corsOrigins } = app.get<Config>(CONFIG);
+  const { corsOrigins, role } = app.get<Config>(CONFIG);
   app.set('query parser', 'simple');
   app.use(requestIds);
   app.use(app.get(ConnectionDrain).middleware, app.get(Metrics).middleware);
@@ -39,6 +41,7 @@ export const setupHttp = (app: NestExpressApplication): void => {
   if (corsOrigins.length > 0) {
     app.enableCors({ origin: toCorsOrigin(corsOrigins), exposedHeaders: EXPOSED });
   }
+  if (role === 'worker') app.use('/api', nothingButHealth(app));
   app.use(`/${API_PREFIX}`, neverStored);
   app.useBodyParser('json', {
     limit: BODY_LIMIT_BYTES,
@@ -47,6 +50,13 @@ export const setupHttp = (app: NestExpressApplication): void => {
   app.setGlobalPrefix(API_PREFIX, { exclude: ['healthz', 'readyz', 'metrics'] });
   serveOpenApi(app);
 };
+
+/** A worker is asked for its health and metrics; clients belong to an `api` process. */
+const nothingButHealth =
+  (app: NestExpressApplication) =>
+  (request: Request, response: Response): void => {
+    app.get(ProblemFilter).answer(new NotFoundException(), request, response);
+  };
 
 /** Answers hold what people and agents said; no cache on the way may keep them. */
 const neverStored = (_request: Request, response: Response, next: NextFunction): void => {
