@@ -10,8 +10,7 @@ import { followAnswer } from '../chat-follow.js';
 import { isDemoAgent, type Stage } from './demo-stage.js';
 import { seconds } from './narrator.js';
 
-const QUESTION =
-  'What is in your project, and what was done in it last? Please only look, change nothing.';
+const QUESTION = 'What is in your project, and what changed last?';
 
 /** One question; the moderator delegates to both agents, asks one of them again, and answers. Gives the chat's id. */
 export const actGroupChat = async (stage: Stage): Promise<string> => {
@@ -54,7 +53,7 @@ export const actGroupChat = async (stage: Stage): Promise<string> => {
 };
 
 const THOROUGHLY =
-  'Moderator: ask both participants first, then ask one of them one more question, then answer.';
+  'Please only look, change nothing. Moderator: ask both participants first, then ask one of them one more question, then answer.';
 
 const proveGroupChat = async (
   { api, narrator, agent, web, shop }: Stage,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ const STOP_LIMIT_MS = 35_000;
 
 /** The server as a process of its own, which can be killed and started again. */
 export class DemoServer {
+  private readonly log: number;
   private child: ChildProcess | null = null;
   private address: URL | null = null;
 
@@ -27,15 +28,13 @@ export class DemoServer {
     private readonly home: string,
     private readonly logFile: string,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.log = openSync(logFile, 'a', 0o600);
+  }
 
   get url(): string {
     if (!this.address) throw new Error('The server of the demo was never started');
     return this.address.origin;
-  }
-
-  get pid(): number | undefined {
-    return this.child?.pid;
   }
 
   get tokenFile(): string {
@@ -47,21 +46,25 @@ export class DemoServer {
   }
 
   /** Starts it, on the port that it had before, and waits until it says that it is ready. */
-  async start(): Promise<void> {
+  async start(signal = this.signal): Promise<void> {
     const port = this.address?.port ?? '0';
     const args = ['serve', '--host', '127.0.0.1', '--port', port, '--data-dir', this.dataDir];
     // In a session of its own, so that Ctrl-C reaches only the demo, which stops the server in order.
     const child = spawn(process.execPath, [MAESTRO, ...args], {
       env: serverEnvironment(this.home),
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', this.log],
     });
     this.child = child;
-    child.stderr.on('data', (chunk: Buffer) => {
-      appendFileSync(this.logFile, chunk);
-    });
-    this.address = await this.untilListening(child);
-    await this.untilReady(child);
+    this.address = await this.untilListening(child, signal);
+    await this.untilReady(child, signal);
+  }
+
+  /** Waits until it is ready, and starts it first if it is dead. Nothing to do when it was never ready at all. */
+  async revive(signal: AbortSignal): Promise<void> {
+    if (!this.child || !this.address) return;
+    if (hasExited(this.child)) await this.start(signal);
+    else await this.untilReady(this.child, signal);
   }
 
   /** SIGKILL: no chance to tidy up. Returns when the process is gone. */
@@ -84,7 +87,7 @@ export class DemoServer {
     await exited;
   }
 
-  private async untilListening(child: ChildProcess): Promise<URL> {
+  private async untilListening(child: ChildProcess, signal: AbortSignal): Promise<URL> {
     if (!child.stdout) throw new Error('The server of the demo has no stdout');
     const lines = createInterface({ input: child.stdout });
     return new Promise((resolve, reject) => {
@@ -95,18 +98,18 @@ export class DemoServer {
       const timer = setTimeout(() => {
         fail(`it said nothing of a URL within ${START_LIMIT_MS / 1_000} s`);
       }, START_LIMIT_MS);
-      this.signal.addEventListener('abort', () => {
+      signal.addEventListener('abort', () => {
         fail('interrupted');
       });
       child.once('error', (error) => {
         fail(error.message);
       });
-      child.once('exit', (code, signal) => {
-        fail(`it ended with ${String(signal ?? code)}`);
+      child.once('exit', (code, killedBy) => {
+        fail(`it ended with ${String(killedBy ?? code)}`);
       });
       lines.on('line', (line) => {
         // The token is printed at the first start, and belongs in no log.
-        if (!/token/i.test(line)) appendFileSync(this.logFile, `${line}\n`);
+        if (!/token/i.test(line)) writeSync(this.log, `${line}\n`);
         const url = /https?:\/\/[\w.[\]:]+/.exec(line)?.[0];
         if (url === undefined || !URL.canParse(url)) return;
         clearTimeout(timer);
@@ -115,13 +118,13 @@ export class DemoServer {
     });
   }
 
-  private async untilReady(child: ChildProcess): Promise<void> {
-    const api = new ApiClient(this.url, null, this.signal);
+  private async untilReady(child: ChildProcess, signal: AbortSignal): Promise<void> {
+    const api = new ApiClient(this.url, null, signal);
     const deadline = Date.now() + START_LIMIT_MS;
     while (Date.now() < deadline && !hasExited(child)) {
       const answer = await api.probe('/readyz').catch(() => null);
       if (answer?.status === 200) return;
-      await pause(100, undefined, { signal: this.signal });
+      await pause(100, undefined, { signal });
     }
     throw await this.failure('it did not become ready');
   }

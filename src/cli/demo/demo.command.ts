@@ -208,7 +208,11 @@ class Demo {
 
   /** Stops what the demo started, and only that. */
   private async cleanUp(root: string, failed: boolean): Promise<void> {
-    if (this.stage) await stopAll(this.stage);
+    if (this.stage) {
+      await stopAll(this.stage).catch((error: unknown) => {
+        this.cli.progress(`Not everything could be stopped: ${String(error)}`);
+      });
+    }
     await this.server?.stop();
     await this.world?.ssh.stop();
     if (this.options.keep || failed) this.cli.progress(`Everything is kept in ${root}`);
