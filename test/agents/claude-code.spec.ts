@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TurnRequest } from '../../src/agents/adapter.js';
 import { ClaudeCodeAdapter } from '../../src/agents/claude-code/claude-code-adapter.js';
-import { claudeCli } from '../support/agent-clis.js';
+import { claudeCli, claudeEnv } from '../support/agent-clis.js';
 import { type ModelApi, startModelApi } from '../support/model-api.js';
 import { type AgentRun, startAgent, turn } from '../support/run-agent.js';
 import { scriptedModel } from '../support/scripted-model.js';
@@ -45,13 +45,9 @@ describeWithCli(`The real Claude Code${why}`, () => {
     mkdirSync(project);
     mkdirSync(join(root, 'tmp'));
     // Nothing of this machine gets in, and nothing but the model API can be reached.
-    const nowhere = 'http://127.0.0.1:9';
     env = {
-      ...{ PATH: process.env['PATH'], HOME: root, TMPDIR: join(root, 'tmp'), LANG: 'C.UTF-8' },
-      ...{ ANTHROPIC_BASE_URL: api.url, ANTHROPIC_API_KEY: 'sk-ant-zzzz' },
-      ...{ CLAUDE_CODE_MAX_RETRIES: '0', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
-      ...{ HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, http_proxy: nowhere, https_proxy: nowhere },
-      ...{ NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' },
+      ...{ PATH: process.env['PATH'], TMPDIR: join(root, 'tmp'), LANG: 'C.UTF-8' },
+      ...claudeEnv(api.url, root),
     };
   });
   afterEach(async () => {

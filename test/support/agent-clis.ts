@@ -20,3 +20,19 @@ export const claudeCli = (): { path: string } | null => {
 
 const isGlibc = (report: object): boolean =>
   JSON.stringify(report).includes('"glibcVersionRuntime"');
+
+/**
+ * Environment of Claude Code with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where it keeps its conversations
+ */
+export const claudeEnv = (modelApi: string, home: string): Record<string, string> => {
+  const nowhere = 'http://127.0.0.1:9';
+  return {
+    HOME: home,
+    ...{ ANTHROPIC_BASE_URL: modelApi, ANTHROPIC_API_KEY: 'sk-ant-zzzz' },
+    ...{ CLAUDE_CODE_MAX_RETRIES: '0', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+    ...{ HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, http_proxy: nowhere, https_proxy: nowhere },
+    ...{ NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' },
+  };
+};
