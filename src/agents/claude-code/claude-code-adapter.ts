@@ -80,7 +80,7 @@ const UNATTENDED = { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1' };
 const MAY_WRITE = { IS_SANDBOX: '1' };
 
 const SIGN_IN =
-  "Sign in on the session's host (run `claude` there once), or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in the session's environment.";
+  "Sign in there with `claude auth login`, or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in the session's environment.";
 
 const LIFTS_READ_ONLY =
   /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--tools|--)(?:=|$)/;

@@ -32,7 +32,7 @@ export const endingOf = (
         return { ...facts, state: 'completed', text: outcome.text, error: null };
       }
       if (stop) return { ...facts, ...stopped(stop.reason) };
-      return { ...facts, ...failed(outcome) };
+      return { ...facts, ...failed(outcome, hostName) };
     }
     case 'lost':
       return { ...nothing(state), state: 'lost', error: lost(verdict.cause, hostName) };
@@ -76,14 +76,21 @@ const stopped = (
 
 const failed = (
   outcome: Exclude<Outcome, { kind: 'completed' }>,
+  hostName: string,
 ): Pick<TurnEnding, 'state' | 'error' | 'resumesAt'> =>
   outcome.kind === 'failed'
-    ? { state: 'failed', error: outcome.failure, resumesAt: null }
+    ? { state: 'failed', error: whereToSignIn(outcome.failure, hostName), resumesAt: null }
     : {
         state: 'limited',
         error: outcome.failure,
         resumesAt: new Date(outcome.resumesAt ?? Date.now() + LIMIT_RETRY_MS),
       };
+
+/** An account belongs to one machine, and an agent does not know what that is called here. */
+const whereToSignIn = (failure: TurnError, hostName: string): TurnError =>
+  failure.code === 'agent/auth-failed'
+    ? { ...failure, hint: `On ${hostName}: ${failure.hint ?? 'Sign in there again.'}` }
+    : failure;
 
 const cwdMissing = (cwd: string, hostName: string): TurnError => ({
   code: 'host/cwd-missing',
