@@ -37,7 +37,7 @@ export class Sessions1763800100000 implements MigrationInterface {
         name                text NOT NULL,
         agent               text NOT NULL,
         cwd                 text NOT NULL,
-        remote_id           uuid REFERENCES remotes ON DELETE RESTRICT,
+        remote_id           uuid REFERENCES remotes,
         env                 text NOT NULL,
         env_names           jsonb NOT NULL,
         args                jsonb NOT NULL,

@@ -48,6 +48,7 @@ export class Autorun1763800400000 implements MigrationInterface {
         ticked_in_pass  int NOT NULL DEFAULT 0,
         passed_gate     text,
         fence           bigint NOT NULL DEFAULT 0,
+        worker          int,
         lease_until     timestamptz,
         retry_at        timestamptz,
         created_at      timestamptz NOT NULL,

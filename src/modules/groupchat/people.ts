@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Session, SessionsService } from '../sessions/index.js';
-
-const PAGE = 200;
+import { type SessionOutline, SessionsService } from '../sessions/index.js';
 
 /** What a chat needs to know of a session. */
 export interface Person {
@@ -22,14 +20,8 @@ export class People {
   constructor(private readonly sessions: SessionsService) {}
 
   async everybody(): Promise<PeopleById> {
-    const people = new Map<string, Person>();
-    let cursor: string | undefined;
-    for (;;) {
-      const { items } = await this.sessions.list({ limit: PAGE, cursor });
-      for (const session of items) people.set(session.id, toPerson(session));
-      if (items.length < PAGE) return people;
-      cursor = items.at(-1)?.id;
-    }
+    const sessions = await this.sessions.all();
+    return new Map(sessions.map((session) => [session.id, toPerson(session)]));
   }
 
   /** Of these ids; a session that is gone is absent. */
@@ -44,7 +36,7 @@ export class People {
   }
 }
 
-const toPerson = (session: Session): Person => ({
+const toPerson = (session: SessionOutline): Person => ({
   sessionId: session.id,
   name: session.name,
   agent: session.agent,

@@ -64,7 +64,7 @@ export class RemotesController {
 
   @Post()
   @Requires('admin')
-  @Creates(remoteSchema, (remote) => `remotes/${remote.id}`)
+  @Creates(remoteSchema, (remote) => `/remotes/${remote.id}`)
   create(
     @ResourceId() remoteId: string,
     @Body({ schema: createRemoteSchema }) input: CreateRemote,
@@ -81,7 +81,7 @@ export class RemotesController {
 
   @Post('import')
   @Requires('admin')
-  @Creates(remoteSchema, (remote) => `remotes/${remote.id}`)
+  @Creates(remoteSchema, (remote) => `/remotes/${remote.id}`)
   import(
     @ResourceId() remoteId: string,
     @Body({ schema: importRemoteSchema }) input: ImportRemote,

@@ -77,8 +77,8 @@ export class RemotesService {
     return toRemote(await this.row(id));
   }
 
-  async find(ids: readonly string[]): Promise<Remote[]> {
-    return (await this.rows.findAll(ids)).map(toRemote);
+  async find(ids: readonly string[], sql?: Sql): Promise<Remote[]> {
+    return (await this.rows.findAll(ids, sql)).map(toRemote);
   }
 
   async list({ cursor, limit }: PageQuery): Promise<Page<Remote>> {

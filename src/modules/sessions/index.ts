@@ -1,5 +1,5 @@
 export { firstSentence } from './history.service.js';
-export { type NewSession, type Session } from './session.js';
+export { type NewSession, type Session, type SessionOutline } from './session.js';
 export { SessionBusy, SessionNotFound } from './sessions.errors.js';
 export { SessionsModule } from './sessions.module.js';
 export { agentSettings, usageSchema } from './sessions.schemas.js';

@@ -38,6 +38,9 @@ export interface Session {
   updatedAt: string;
 }
 
+/** Of a session what does not change while it works. */
+export type SessionOutline = Pick<Session, 'id' | 'name' | 'agent' | 'agentLabel' | 'target'>;
+
 export interface NewSession {
   name: string;
   agent: AgentName;

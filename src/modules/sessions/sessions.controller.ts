@@ -45,7 +45,7 @@ export class SessionsController {
   }
 
   @Post()
-  @Creates(sessionSchema, (session) => `sessions/${session.id}`)
+  @Creates(sessionSchema, (session) => `/sessions/${session.id}`)
   create(
     @ResourceId() sessionId: string,
     @Body({ schema: createSessionSchema }) input: CreateSession,
@@ -75,7 +75,7 @@ export class SessionsController {
   }
 
   @Post(':id/turns')
-  @StartsWork(turnSchema, (turn) => `turns/${turn.id}`)
+  @StartsWork(turnSchema, (turn) => `/turns/${turn.id}`)
   post(
     @ResourceId() turnId: string,
     @Param('id', { schema: id }) sessionId: string,

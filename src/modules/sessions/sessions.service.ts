@@ -5,11 +5,11 @@ import { type Host } from '../../hosts/index.js';
 import { Database, sqlState, type Sql, type Tx } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
-import { RemoteHosts, RemoteNotFound, RemotesService } from '../remotes/index.js';
+import { type Remote, RemoteHosts, RemoteNotFound, RemotesService } from '../remotes/index.js';
 import { envSchema } from '../remotes/index.js';
 import { SessionSecrets } from './session-secrets.js';
 import { toSession } from './session-view.js';
-import { type NewSession, type Session } from './session.js';
+import { type NewSession, type Session, type SessionOutline } from './session.js';
 import { SessionBusy, SessionInUse, SessionNotFound } from './sessions.errors.js';
 import { limitsSchema, type PatchSession } from './sessions.schemas.js';
 import { type SessionRow } from './storage/session.entity.js';
@@ -48,7 +48,7 @@ export class SessionsService {
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
     this.agents.get(input.agent);
     const remoteId = input.remoteId ?? null;
-    const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId]);
+    const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId], tx);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
     return this.insert(tx, id, {
       name: input.name,
@@ -87,9 +87,11 @@ export class SessionsService {
     return page(await this.views(rows), limit, ({ id }) => id);
   }
 
-  /** Every session, for resolving names. */
-  async all(sql?: Sql): Promise<{ id: string; name: string }[]> {
-    return (await this.rows.all(sql)).map(({ id, name }) => ({ id, name }));
+  /** Every session, with what does not change while it works. */
+  async all(): Promise<SessionOutline[]> {
+    const rows = await this.rows.all();
+    const remotes = await this.remotesOf(rows);
+    return rows.map((row) => toSession(row, undefined, remotes.get(row.remoteId ?? '')));
   }
 
   async find(ids: readonly string[]): Promise<Session[]> {
@@ -101,7 +103,7 @@ export class SessionsService {
     const row = await this.database.transaction(async (tx) => {
       const current = await this.rows.lock(id, tx);
       if (!current) throw new SessionNotFound(id);
-      const next = await this.patched(current, patch);
+      const next = await this.patched(tx, current, patch);
       const moves = next.cwd !== current.cwd || next.remoteId !== current.remoteId;
       if (moves) await this.requireIdle(current.id, 'its host and directory cannot change', tx);
       if (moves) next.providerSessionId = null;
@@ -164,11 +166,11 @@ export class SessionsService {
       sessionId: id,
       state: 'idle',
     });
-    const [remote] = row.remoteId === null ? [] : await this.remotes.find([row.remoteId]);
+    const [remote] = row.remoteId === null ? [] : await this.remotes.find([row.remoteId], tx);
     return toSession(row, undefined, remote);
   }
 
-  private async patched(current: SessionRow, patch: PatchSession): Promise<SessionRow> {
+  private async patched(sql: Sql, current: SessionRow, patch: PatchSession): Promise<SessionRow> {
     const next = { ...current };
     if (patch.name !== undefined) next.name = patch.name;
     if (patch.cwd !== undefined) next.cwd = patch.cwd;
@@ -187,7 +189,10 @@ export class SessionsService {
     }
     if (patch.remoteId !== undefined) {
       next.remoteId = patch.remoteId;
-      if (patch.remoteId !== null && (await this.remotes.find([patch.remoteId])).length === 0) {
+      if (
+        patch.remoteId !== null &&
+        (await this.remotes.find([patch.remoteId], sql)).length === 0
+      ) {
         throw new RemoteNotFound(patch.remoteId, '/remoteId');
       }
     }
@@ -215,14 +220,13 @@ export class SessionsService {
 
   private async views(rows: readonly SessionRow[]): Promise<Session[]> {
     const activity = await this.rows.activity(rows.map(({ id }) => id));
-    const remoteIds = rows.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]));
-    const remotes = await this.remotes.find([...new Set(remoteIds)]);
-    return rows.map((row) =>
-      toSession(
-        row,
-        activity.get(row.id),
-        remotes.find(({ id }) => id === row.remoteId),
-      ),
-    );
+    const remotes = await this.remotesOf(rows);
+    return rows.map((row) => toSession(row, activity.get(row.id), remotes.get(row.remoteId ?? '')));
+  }
+
+  private async remotesOf(rows: readonly SessionRow[]): Promise<Map<string, Remote>> {
+    const ids = rows.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]));
+    const remotes = await this.remotes.find([...new Set(ids)]);
+    return new Map(remotes.map((remote) => [remote.id, remote]));
   }
 }

@@ -37,6 +37,7 @@ export class AdvanceRun extends JobHandler {
   }
 
   async due(): Promise<string[]> {
+    await this.leases.freeOrphans();
     const idle = await this.runs.idle();
     const turnIds = idle.flatMap(({ turnId }) => (turnId === null ? [] : [turnId]));
     const turns = new Map((await this.turns.find(turnIds)).map((turn) => [turn.id, turn]));

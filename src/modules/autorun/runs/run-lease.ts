@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../../platform/database/index.js';
+import { Presence } from '../../../platform/queue/index.js';
 import { type RunRow } from '../storage/run.entity.js';
 import { RunsRepository } from '../storage/runs.repository.js';
 
@@ -30,11 +31,17 @@ export class RunLeases {
   constructor(
     private readonly database: Database,
     private readonly runs: RunsRepository,
+    private readonly presence: Presence,
   ) {}
+
+  /** Gives back the runs that workers held when they died. */
+  freeOrphans(): Promise<void> {
+    return this.presence.freeOrphans('runs');
+  }
 
   /** Does `work` while holding the run; does nothing when another worker holds it, or nothing can be due. */
   async hold(runId: string, work: (lease: RunLease) => Promise<void>): Promise<void> {
-    const fence = await this.runs.claim(runId, LEASE_MS);
+    const fence = await this.runs.claim(runId, await this.presence.number(), LEASE_MS);
     if (fence === null) return;
     const renewal = setInterval(() => {
       // A renewal that fails costs the lease, which the next write will find out.

@@ -40,6 +40,7 @@ export const plannedRun = (
     tickedInPass: 0,
     passedGate: null,
     fence: 0,
+    worker: null,
     leaseUntil: null,
     retryAt: null,
     createdAt: new Date(),

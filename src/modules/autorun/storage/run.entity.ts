@@ -95,6 +95,10 @@ export class RunEntity {
   @Column('bigint')
   fence!: number;
 
+  /** The `Presence` number of who holds the lease. */
+  @Column('int', { nullable: true })
+  worker!: number | null;
+
   @Column('timestamptz', { name: 'lease_until', nullable: true })
   leaseUntil!: Date | null;
 

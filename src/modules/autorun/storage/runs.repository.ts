@@ -48,13 +48,14 @@ export class RunsRepository {
   }
 
   /** Takes the run for `leaseMs`, unless another worker has it. Returns the fence, or null. */
-  async claim(id: string, leaseMs: number): Promise<number | null> {
+  async claim(id: string, worker: number, leaseMs: number): Promise<number | null> {
     const [row] = await this.database.query<{ fence: number }>(
-      `UPDATE runs SET fence = fence + 1, lease_until = now() + $2 * interval '1 ms', retry_at = NULL
+      `UPDATE runs SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms',
+         retry_at = NULL
        WHERE id = $1 AND state IN ('queued', 'running', 'limited', 'stopping')
          AND (lease_until IS NULL OR lease_until < now())
        RETURNING fence`,
-      [id, leaseMs],
+      [id, worker, leaseMs],
     );
     return row?.fence ?? null;
   }

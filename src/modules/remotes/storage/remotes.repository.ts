@@ -15,9 +15,9 @@ export class RemotesRepository {
     return sql.of(RemoteEntity).findOneBy({ id });
   }
 
-  async findAll(ids: readonly string[]): Promise<RemoteRow[]> {
+  async findAll(ids: readonly string[], sql: Sql = this.database): Promise<RemoteRow[]> {
     if (ids.length === 0) return [];
-    return this.database
+    return sql
       .of(RemoteEntity)
       .createQueryBuilder('r')
       .where('r.id = ANY(:ids)', { ids })
