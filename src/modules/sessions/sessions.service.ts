@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { AgentRegistry, type Usage } from '../../agents/index.js';
 import { type Host } from '../../hosts/index.js';
-import { Database, sqlState, type Sql, type Tx } from '../../platform/database/index.js';
+import { Database, isReferenced, type Sql, type Tx } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { type Remote, RemoteHosts, RemoteNotFound, RemotesService } from '../remotes/index.js';
@@ -15,8 +15,6 @@ import { limitsSchema, type PatchSession } from './sessions.schemas.js';
 import { type SessionRow } from './storage/session.entity.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
 import { sessionStream } from './turn-events.js';
-
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Where the work of a session is done, and with which environment. */
 export interface SessionPlace {
@@ -123,7 +121,7 @@ export class SessionsService {
         await this.rows.delete(tx, id);
       });
     } catch (error) {
-      if (sqlState(error) === FOREIGN_KEY_VIOLATION) throw new SessionInUse(id);
+      if (isReferenced(error)) throw new SessionInUse(id);
       throw error;
     }
   }

@@ -74,6 +74,13 @@ export const sqlState = (error: unknown): string | null => {
   return typeof code === 'string' ? code : null;
 };
 
+/** `restrict_violation` and `foreign_key_violation`: PostgreSQL 18 tells `ON DELETE RESTRICT` by the former, older ones by the latter. */
+const REFERENCED_SQLSTATES: ReadonlySet<string> = new Set(['23001', '23503']);
+
+/** Whether a row could not be deleted because others refer to it. */
+export const isReferenced = (error: unknown): boolean =>
+  REFERENCED_SQLSTATES.has(sqlState(error) ?? '');
+
 /** Whether a statement failed on the named unique index or constraint. */
 export const violates = (error: unknown, constraint: string): boolean =>
   error instanceof QueryFailedError &&

@@ -1,11 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { QueryFailedError } from 'typeorm';
-import { Database, type Sql, sqlState, violates } from '../../../platform/database/index.js';
+import { Database, isReferenced, type Sql, violates } from '../../../platform/database/index.js';
 import { type Remote } from '../remote.js';
 import { RemoteInUse, RemoteNameTaken } from '../remotes.errors.js';
 import { RemoteEntity, type RemoteRow } from './remote.entity.js';
-
-const FOREIGN_KEY_VIOLATION = '23503';
 
 @Injectable()
 export class RemotesRepository {
@@ -51,9 +48,7 @@ export class RemotesRepository {
     try {
       await sql.of(RemoteEntity).delete({ id: row.id });
     } catch (error) {
-      if (error instanceof QueryFailedError && sqlState(error) === FOREIGN_KEY_VIOLATION) {
-        throw new RemoteInUse(row.name);
-      }
+      if (isReferenced(error)) throw new RemoteInUse(row.name);
       throw error;
     }
   }
