@@ -8,17 +8,20 @@ const noControlCharacters = /^[^\p{Cc}]*$/u;
 const text = (max: number): z.ZodString =>
   z.string().trim().min(1).max(max).regex(noControlCharacters, 'Must hold no control characters');
 
-/** Names of environment variables, as POSIX has them; the server's own prefix is not the user's to set. */
-export const envSchema = z.record(
-  z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Not a name of an environment variable')
-    .max(200),
-  z
-    .string()
-    .max(100_000)
-    .regex(/^[^\0]*$/, 'Must hold no NUL character'),
-);
+/** As POSIX has them. */
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Not a name of an environment variable')
+  .max(200);
+const variableValue = z
+  .string()
+  .max(100_000)
+  .regex(/^[^\0]*$/, 'Must hold no NUL character');
+
+export const envSchema = z.record(variableName, variableValue);
+
+/** A merge patch: a variable that is null is removed. */
+export const envPatchSchema = z.record(variableName, variableValue.nullable());
 
 const remoteFields = {
   name: text(100),
@@ -63,10 +66,10 @@ export const createRemoteSchema = body({
 });
 export type CreateRemote = z.infer<typeof createRemoteSchema>;
 
-/** A merge patch: `null` clears, a variable of `env` that is null is removed. */
+/** A merge patch: `null` clears. */
 export const patchRemoteSchema = body({
   ...remoteFields,
-  env: z.record(z.string(), z.string().nullable()),
+  env: envPatchSchema,
 }).partial();
 export type PatchRemote = z.infer<typeof patchRemoteSchema>;
 

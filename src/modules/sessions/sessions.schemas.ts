@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AGENT_NAMES } from '../../agents/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
-import { envSchema, remoteStateSchema } from '../remotes/index.js';
+import { envPatchSchema, envSchema, remoteStateSchema } from '../remotes/index.js';
 import { ENDED_TURN_STATES, OPEN_TURN_STATES, TURN_KINDS } from './turn.js';
 
 const noNul = /^[^\0]*$/;
@@ -53,10 +53,10 @@ export const createSessionSchema = body({
 });
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
-/** A merge patch: `null` clears, a variable of `env` or a limit that is null is removed. */
+/** A merge patch: `null` clears. */
 export const patchSessionSchema = body({
   ...sessionFields,
-  env: z.record(z.string(), z.string().nullable()),
+  env: envPatchSchema,
   limits: body({
     silenceMs: milliseconds.nullable().optional(),
     absoluteMs: milliseconds.nullable().optional(),
