@@ -1,29 +1,22 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type Session, type Turn } from '../../src/modules/sessions/index.js';
-import { claudeCli, claudeEnv } from '../support/agent-clis.js';
+import { claudeEnv, describeClaude } from '../support/agent-clis.js';
 import { type Api } from '../support/api.js';
 import { type ModelApi, startModelApi } from '../support/model-api.js';
 import { scriptedModel } from '../support/scripted-model.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
+import { startSshd, type TestSshd } from '../support/sshd.js';
 
-const cli = claudeCli();
-const missing = [
-  ...(cli ? [] : ['Claude Code is not installed, see scripts/install-agent-clis.mjs']),
-  ...(sshdAvailable() ? [] : ['this machine has no sshd']),
-];
-const describeIf = missing.length === 0 ? describe : describe.skip;
-const why = missing.length === 0 ? '' : ` (skipped: ${missing.join('; ')})`;
 const itWithProc = process.platform === 'linux' ? it : it.skip;
 const whyProc = process.platform === 'linux' ? '' : ' (skipped: needs /proc)';
 
 const LIMIT_MS = 50_000;
 const ENDED = ['completed', 'failed', 'cancelled', 'lost'];
 
-describeIf(`Turns of the real Claude Code${why}`, () => {
+describeClaude('Turns of the real Claude Code', (program) => {
   let server: TestServer;
   let api: Api;
   let sshd: TestSshd;
@@ -59,7 +52,7 @@ describeIf(`Turns of the real Claude Code${why}`, () => {
 
   const open = (where: 'local' | 'remote'): Promise<Session> =>
     api.post<Session>('/sessions', {
-      ...{ name: `On ${where}`, agent: 'claude-code', command: cli?.path, cwd: project },
+      ...{ name: `On ${where}`, agent: 'claude-code', command: program, cwd: project },
       ...{ remoteId: remoteIds[where], env: claudeEnv(model.url, root) },
     });
   const send = ({ id }: Session, prompt: string, more: object = {}): Promise<Turn> =>

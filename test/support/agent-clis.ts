@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe } from '@jest/globals';
+import { sshdAvailable } from './sshd.js';
 
 /** Where `scripts/install-agent-clis.mjs` puts the real CLIs. */
 const INSTALLED = new URL('../../.cache/agents/node_modules/', import.meta.url).pathname;
@@ -35,4 +37,22 @@ export const claudeEnv = (modelApi: string, home: string): Record<string, string
     ...{ HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, http_proxy: nowhere, https_proxy: nowhere },
     ...{ NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' },
   };
+};
+
+/** A suite with the real Claude Code here and on a remote; skipped, with the reason, where one of them is lacking. */
+export const describeClaude = (title: string, suite: (program: string) => void): void => {
+  const program = claudeCli()?.path;
+  const lacks = [
+    ...(program === undefined ? ['not installed, see scripts/install-agent-clis.mjs'] : []),
+    ...(sshdAvailable() ? [] : ['this machine has no sshd']),
+  ];
+  if (program === undefined || lacks.length > 0) {
+    describe.skip(`${title} (skipped: ${lacks.join('; ')})`, () => {
+      suite('');
+    });
+  } else {
+    describe(title, () => {
+      suite(program);
+    });
+  }
 };
