@@ -46,7 +46,8 @@ export class TurnsService {
 
   /** @throws {RemoteDisabled} when the session's remote is switched off: nothing is queued. */
   async enqueue(tx: Tx, turn: NewTurn): Promise<Turn> {
-    const session = await this.sessions.find(turn.sessionId, tx);
+    // Its host and directory cannot change from here to the commit, after which the turn holds them.
+    const session = await this.sessions.share(turn.sessionId, tx);
     if (!session) throw new SessionNotFound(turn.sessionId);
     if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
     const { label, capabilities } = this.agents.get(session.agent);
@@ -189,11 +190,11 @@ export class TurnsService {
 
   private async slot(tx: Tx, row: TurnRow, index: number): Promise<number> {
     const others = (await this.turns.queue(row.sessionId, tx)).filter(({ id }) => id !== row.id);
+    if (others.length === 0) return row.position;
     const before = others[index - 1]?.position;
     const after = others[index]?.position;
-    if (before === undefined) return after === undefined ? row.position : after - 1;
-    const last = others.at(-1)?.position ?? before;
-    return after === undefined ? last + 1 : (before + after) / 2;
+    if (after === undefined) return this.turns.lastPosition(tx);
+    return before === undefined ? after - 1 : (before + after) / 2;
   }
 
   private async requireSession(id: string): Promise<void> {

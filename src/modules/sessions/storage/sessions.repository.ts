@@ -42,6 +42,11 @@ export class SessionsRepository {
     return sql.of(SessionEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
+  /** The row, which nobody else changes until the end of the transaction. */
+  share(id: string, sql: Sql): Promise<SessionRow | null> {
+    return sql.of(SessionEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_read' } });
+  }
+
   page(after: string | undefined, limit: number): Promise<SessionRow[]> {
     const rows = this.database.of(SessionEntity).createQueryBuilder('s');
     if (after !== undefined) rows.where('s.id > :after', { after });

@@ -12,18 +12,26 @@ export interface Claim {
 
 const ACTIVE = `('starting', 'running', 'stopping')`;
 
-/** May start now: FIFO per session, one conversation at a time unless fresh, one writer per working tree. */
+const IS_BEFORE = `o.state = 'queued' AND NOT o.held AND (o.position, o.id) < (t.position, t.id)`;
+
+/**
+ * May start now: FIFO per session, one conversation at a time unless fresh, one writer per working tree. Nobody stands
+ * behind the writers of a session that waits, perhaps for hours, for its provider's limit.
+ */
 const MAY_START = `
   NOT t.held
   AND NOT EXISTS (
     SELECT 1 FROM turns o WHERE o.session_id = t.session_id AND o.id <> t.id AND (
-      (o.state = 'queued' AND NOT o.held AND o.position < t.position)
+      (${IS_BEFORE})
       OR (o.state IN ('starting', 'running', 'stopping', 'limited') AND NOT (o.fresh OR t.fresh))
     )
   )
   AND (t.read_only OR NOT EXISTS (
     SELECT 1 FROM turns o WHERE o.working_tree = t.working_tree AND o.id <> t.id AND NOT o.read_only AND (
-      o.state IN ${ACTIVE} OR (o.state = 'queued' AND NOT o.held AND o.position < t.position)
+      o.state IN ${ACTIVE} OR (${IS_BEFORE} AND NOT EXISTS (
+        SELECT 1 FROM turns l
+        WHERE l.session_id = o.session_id AND l.state = 'limited' AND NOT (l.fresh OR o.fresh)
+      ))
     )
   ))`;
 
@@ -39,7 +47,8 @@ const DUE = `
 
 /** A new execution: nothing of an earlier one counts. */
 const NEW_ATTEMPT = `, state = 'starting', attempts = attempts + 1, stdout_offset = 0, stderr_offset = 0,
-  stderr_tail = '', parser = NULL, error = NULL, resumes_at = NULL`;
+  stderr_tail = '', parser = NULL, text = NULL, exit_code = NULL, signal = NULL, error = NULL, hostname = NULL,
+  started_at = NULL, resumes_at = NULL`;
 
 /** Who drives which turn: claims with a lease and a fence. Every write of a driver names its fence. */
 @Injectable()

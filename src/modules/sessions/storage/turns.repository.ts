@@ -55,7 +55,16 @@ export class TurnsRepository {
   queue(sessionId: string, sql: Sql = this.database): Promise<TurnRow[]> {
     return sql
       .of(TurnEntity)
-      .find({ where: { sessionId, state: 'queued' }, order: { position: 'ASC' } });
+      .find({ where: { sessionId, state: 'queued' }, order: { position: 'ASC', id: 'ASC' } });
+  }
+
+  /** A position behind every other. */
+  async lastPosition(sql: Sql): Promise<number> {
+    const [row] = await sql.query<{ position: number }>(
+      `SELECT nextval('turn_positions')::float8 AS position`,
+    );
+    if (!row) throw new Error('PostgreSQL gave no position');
+    return row.position;
   }
 
   /** Changes a row under its fence; false when another worker has taken it since. */
