@@ -18,14 +18,9 @@ export class JobQueue implements OnModuleDestroy {
    */
   ring(jobName: string, id: string, delayMs = 0): void {
     if (this.closed) return;
-    const ring = this.queue(jobName)
-      .add(jobName, { id }, { delay: delayMs, removeOnComplete: true, removeOnFail: true })
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          this.log.warn({ message: 'doorbell not rung', job: jobName, id, reason: String(error) });
-        },
-      );
+    const ring = this.add(jobName, id, delayMs).catch((error: unknown) => {
+      this.log.warn({ message: 'doorbell not rung', job: jobName, id, reason: String(error) });
+    });
     this.ringing.add(ring);
     void ring.finally(() => this.ringing.delete(ring));
   }
@@ -34,6 +29,11 @@ export class JobQueue implements OnModuleDestroy {
     this.closed = true;
     await Promise.allSettled(this.ringing);
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private async add(jobName: string, id: string, delay: number): Promise<void> {
+    const options = { delay, removeOnComplete: true, removeOnFail: true };
+    await this.queue(jobName).add(jobName, { id }, options);
   }
 
   private queue(jobName: string): StoredQueue {

@@ -20,7 +20,7 @@ const payload = z.strictObject({ id: z.uuid() });
 export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(Workers.name);
   private readonly workers: StoredWorker[] = [];
-  private sweeping: Promise<void> = Promise.resolve();
+  private sweeping: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -37,7 +37,7 @@ export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
     if (!this.options.work) return;
     for (const handler of handlers.values()) this.start(handler);
     this.timer = setInterval(() => {
-      this.sweeping = this.sweeping.then(() => this.sweep([...handlers.values()]));
+      this.sweeping ??= this.sweep([...handlers.values()]).finally(() => (this.sweeping = null));
     }, this.options.sweepMs);
   }
 
