@@ -35,6 +35,7 @@ export const endingOf = (
       return { ...facts, ...failed(outcome, hostName) };
     }
     case 'lost':
+      if (stop) return { ...nothing(state), ...stopped(stop.reason) };
       return { ...nothing(state), state: 'lost', error: lost(verdict.cause, hostName) };
     case 'wrong-host':
       return { ...nothing(state), state: 'lost', error: wrongHost(verdict.hostname, hostName) };

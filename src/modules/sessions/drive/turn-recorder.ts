@@ -114,11 +114,13 @@ export class TurnRecorder {
     this.dirty = false;
     this.lastFlush = Date.now();
     row.lastActivityAt = new Date();
+    // As whoever takes over would read it, and as the end of the turn may be written.
+    row.parser = storable(row.parser) as ParserState | null;
     const change = {
       stdoutOffset: row.stdoutOffset,
       stderrOffset: row.stderrOffset,
       stderrTail: row.stderrTail,
-      parser: storable(row.parser) as ParserState | null,
+      parser: row.parser,
       lastActivityAt: row.lastActivityAt,
     };
     try {
