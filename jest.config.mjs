@@ -13,6 +13,12 @@ const tier = (name, extra = {}) => ({
 });
 
 export default {
-  projects: [tier('unit'), tier('hosts'), tier('integration'), tier('agents'), tier('e2e')],
+  projects: [
+    tier('unit'),
+    tier('hosts'),
+    tier('integration'),
+    tier('agents'),
+    tier('e2e', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
+  ],
   testTimeout: 60_000,
 };

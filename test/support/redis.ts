@@ -16,6 +16,8 @@ export interface TestRedis {
   url: string;
   /** Another connection to look at it or to empty it. */
   connect(): Redis;
+  /** Stops it and, after `whileDown`, starts it again on the same port and files. */
+  restart(whileDown?: () => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -24,14 +26,16 @@ export const startRedis = async (program: string): Promise<TestRedis> => {
   const dir = await mkdtemp(join(tmpdir(), 'maestro-redis-'));
   const port = await freePort();
   const password = randomBytes(12).toString('hex');
-  const child = spawn(
-    program,
-    [
-      ...['--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--requirepass', password],
-      ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'],
-    ],
-    { stdio: 'ignore' },
-  );
+  const start = (): ChildProcess =>
+    spawn(
+      program,
+      [
+        ...['--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--requirepass', password],
+        ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'],
+      ],
+      { stdio: 'ignore' },
+    );
+  let child = start();
   const url = `redis://:${password}@127.0.0.1:${port}`;
   const probe = new Redis(url, { maxRetriesPerRequest: null });
   probe.on('error', () => undefined);
@@ -40,6 +44,11 @@ export const startRedis = async (program: string): Promise<TestRedis> => {
   return {
     url,
     connect: () => new Redis(url),
+    restart: async (whileDown) => {
+      await ended(child);
+      await whileDown?.();
+      child = start();
+    },
     stop: async () => {
       await ended(child);
       await rm(dir, { recursive: true, force: true });
