@@ -29,15 +29,23 @@ export const installAgentClis = async () => {
   if (installed(name, CLAUDE_CODE)) return;
   await mkdir(CACHE, { recursive: true });
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  const install = ['install', '--prefix', CACHE, ...quiet, `${name}@${CLAUDE_CODE}`];
+  // Without a network there is nothing to wait for: npm's own retries take more than a minute.
+  const brief = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+  const install = ['install', '--prefix', CACHE, ...quiet, ...brief, `${name}@${CLAUDE_CODE}`];
   try {
     await promisify(execFile)('npm', install, { timeout: LIMIT_MS });
   } catch (error) {
-    const reason = String(error.stderr || error.message)
-      .trim()
-      .split('\n')[0];
-    console.log(`Tests with the real Claude Code will be skipped: ${reason}`);
+    console.log(`Tests with the real Claude Code will be skipped: ${reasonOf(error)}`);
   }
+};
+
+/** The one line of npm's complaint that says what happened. */
+const reasonOf = ({ stderr, message }) => {
+  const lines = String(stderr || message)
+    .split('\n')
+    .map((line) => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
+  const isDetail = (line) => /^(?:code|syscall|errno|path)\b|^$/.test(line);
+  return lines.find((line) => !isDetail(line)) ?? 'npm failed';
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await installAgentClis();
