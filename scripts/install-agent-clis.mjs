@@ -27,12 +27,12 @@ const installed = (name, version) => {
 export const installAgentClis = async () => {
   const name = `@anthropic-ai/claude-code-${platform()}`;
   if (installed(name, CLAUDE_CODE)) return;
-  await mkdir(CACHE, { recursive: true });
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   // Without a network there is nothing to wait for: npm's own retries take more than a minute.
   const brief = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
   const install = ['install', '--prefix', CACHE, ...quiet, ...brief, `${name}@${CLAUDE_CODE}`];
   try {
+    await mkdir(CACHE, { recursive: true });
     await promisify(execFile)('npm', install, { timeout: LIMIT_MS });
   } catch (error) {
     console.log(`Tests with the real Claude Code will be skipped: ${reasonOf(error)}`);
