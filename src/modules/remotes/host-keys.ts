@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type HostKey, type HostKeyRefusal } from '../../hosts/index.js';
 import { Database } from '../../platform/database/index.js';
-import { type RemoteHostKey } from './remote.js';
+import { RemoteStates } from './remote-states.js';
+import { type RemoteHostKey, untried } from './remote.js';
 import { HostKeyNotOffered, RemoteNotFound } from './remotes.errors.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
 
@@ -11,13 +12,17 @@ export class HostKeys {
   constructor(
     private readonly database: Database,
     private readonly remotes: RemotesRepository,
+    private readonly states: RemoteStates,
   ) {}
 
   verify(remoteId: string, { type, fingerprint }: HostKey): Promise<'accept' | HostKeyRefusal> {
     return this.database.transaction(async (tx) => {
       const row = await this.remotes.lock(remoteId, tx);
       if (!row) return { code: 'ssh/host-key-unknown', detail: 'the remote was deleted' };
-      if (row.hostKey?.fingerprint === fingerprint) return 'accept';
+      if (row.hostKey?.fingerprint === fingerprint) {
+        if (row.offeredHostKey) await this.remotes.update(tx, { ...row, offeredHostKey: null });
+        return 'accept';
+      }
       if (row.hostKey === null && row.hostKeyPolicy === 'accept-new') {
         await this.remotes.update(tx, { ...row, hostKey: { type, fingerprint } });
         return 'accept';
@@ -50,7 +55,9 @@ export class HostKeys {
       if (!row) throw new RemoteNotFound(remoteId);
       const key = [row.offeredHostKey, row.hostKey].find((k) => k?.fingerprint === fingerprint);
       if (!key) throw new HostKeyNotOffered(row.name, fingerprint);
-      await this.remotes.update(tx, { ...row, hostKey: key, offeredHostKey: null });
+      const next = { ...row, hostKey: key, offeredHostKey: null, state: untried() };
+      await this.remotes.update(tx, next);
+      await this.states.tell(tx, next);
       return { pinned: key, offered: key };
     });
   }

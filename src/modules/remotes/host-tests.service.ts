@@ -5,7 +5,8 @@ import { type Host, type HostKey, sshHost } from '../../hosts/index.js';
 import { DomainError, toFailure } from '../../platform/errors/index.js';
 import { HostKeys } from './host-keys.js';
 import { RemoteHosts } from './remote-hosts.js';
-import { RemoteTargets } from './remote-targets.js';
+import { RemoteStates } from './remote-states.js';
+import { RemoteTargets, withPassphrase } from './remote-targets.js';
 import { RemoteNotFound } from './remotes.errors.js';
 import { type TestAnswer, type TestDraft, type TestRemote } from './remotes.schemas.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
@@ -21,6 +22,7 @@ export class HostTestsService {
     private readonly hosts: RemoteHosts,
     private readonly targets: RemoteTargets,
     private readonly hostKeys: HostKeys,
+    private readonly states: RemoteStates,
     private readonly agents: AgentRegistry,
   ) {}
 
@@ -32,7 +34,10 @@ export class HostTestsService {
       const host = await this.hosts.resolve(id);
       return {
         host,
-        latencyMs: async () => (await this.remotes.find(id))?.state.latencyMs ?? null,
+        latencyMs: async () => {
+          await this.states.settled(id);
+          return (await this.remotes.find(id))?.state.latencyMs ?? null;
+        },
       };
     }, request);
     return { ...answer, hostKey: (await this.hostKeys.of(id)).offered };
@@ -53,11 +58,7 @@ export class HostTestsService {
           privateKey:
             privateKey === null
               ? null
-              : {
-                  source: 'given',
-                  content: Buffer.from(privateKey),
-                  ...(passphrase === null ? {} : { passphrase }),
-                },
+              : withPassphrase({ source: 'given', content: Buffer.from(privateKey) }, passphrase),
         }),
       verifyHostKey: async (key) => {
         seen = key;

@@ -1,12 +1,18 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type Host, localHost, sshHost, type SshHost } from '../../hosts/index.js';
 import { CONFIG, type Config } from '../../platform/config/index.js';
+import { DomainError } from '../../platform/errors/index.js';
 import { HostKeys } from './host-keys.js';
 import { RemoteStates } from './remote-states.js';
 import { RemoteTargets } from './remote-targets.js';
 import { RemoteDisabled, RemoteNotFound } from './remotes.errors.js';
 import { type RemoteRow } from './storage/remote.entity.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
+
+interface OpenHost {
+  settings: string;
+  host: SshHost;
+}
 
 /**
  * The only way from a session to a place of work. A remote that is gone or disabled is refused: nothing meant for it
@@ -15,7 +21,8 @@ import { RemotesRepository } from './storage/remotes.repository.js';
 @Injectable()
 export class RemoteHosts implements OnModuleDestroy {
   private readonly local: Host;
-  private readonly open = new Map<string, { settings: string; host: SshHost }>();
+  private readonly open = new Map<string, OpenHost>();
+  private readonly retirements = new WeakMap<Host, AbortController>();
 
   constructor(
     private readonly remotes: RemotesRepository,
@@ -30,16 +37,17 @@ export class RemoteHosts implements OnModuleDestroy {
   /** @param remoteId null is this machine. */
   async resolve(remoteId: string | null): Promise<Host> {
     if (remoteId === null) return this.local;
-    const row = await this.remotes.find(remoteId);
-    if (!row) {
-      await this.forget(remoteId);
-      throw new RemoteNotFound(remoteId);
+    try {
+      return this.hostOf(await this.usable(remoteId));
+    } catch (error) {
+      if (error instanceof DomainError) await this.forget(remoteId);
+      throw error;
     }
-    if (!row.enabled) {
-      await this.forget(remoteId);
-      throw new RemoteDisabled(row.name);
-    }
-    return this.hostOf(row);
+  }
+
+  /** Aborted when the host was replaced, disabled or deleted: whoever follows a run over it must resolve it anew. */
+  retirementOf(host: Host): AbortSignal {
+    return this.retirement(host).signal;
   }
 
   /** Lets the next use try again after a fault that only a person can heal. */
@@ -50,23 +58,44 @@ export class RemoteHosts implements OnModuleDestroy {
   async forget(remoteId: string): Promise<void> {
     const known = this.open.get(remoteId);
     this.open.delete(remoteId);
-    await known?.host.close();
+    if (known) await this.retire(known.host);
   }
 
   async onModuleDestroy(): Promise<void> {
     await Promise.all([...this.open.keys()].map((remoteId) => this.forget(remoteId)));
   }
 
+  private async usable(remoteId: string): Promise<RemoteRow> {
+    const row = await this.remotes.find(remoteId);
+    if (!row) throw new RemoteNotFound(remoteId);
+    if (!row.enabled) throw new RemoteDisabled(row.name);
+    return row;
+  }
+
+  private async retire(host: SshHost): Promise<void> {
+    this.retirement(host).abort();
+    await host.close();
+  }
+
+  private retirement(host: Host): AbortController {
+    const known = this.retirements.get(host) ?? new AbortController();
+    this.retirements.set(host, known);
+    return known;
+  }
+
   private hostOf(row: RemoteRow): Host {
     const settings = settingsOf(row);
     const known = this.open.get(row.id);
-    if (known?.settings === settings) return known.host;
-    // Runs over the old connections see them end, and attach again over the new ones.
-    if (known) void known.host.close();
+    if (known?.settings === settings) {
+      // Another process has reached it, or a person has mended it: what this one was refused for may be over.
+      if (MAY_BE_MENDED.has(row.state.status)) known.host.reset();
+      return known.host;
+    }
+    if (known) void this.retire(known.host);
     const host = sshHost({
       id: row.id,
       name: row.name,
-      target: async () => this.targets.ofRow((await this.remotes.find(row.id)) ?? row),
+      target: async () => this.targets.ofRow(await this.usable(row.id)),
       verifyHostKey: (key) => this.hostKeys.verify(row.id, key),
       onState: (state) => void this.states.report(row.id, state),
     });
@@ -75,8 +104,10 @@ export class RemoteHosts implements OnModuleDestroy {
   }
 }
 
+const MAY_BE_MENDED: ReadonlySet<RemoteRow['state']['status']> = new Set(['online', 'unknown']);
+
 /** What makes another connection necessary when it changes. */
-const settingsOf = (row: RemoteRow): string =>
+export const settingsOf = (row: RemoteRow): string =>
   JSON.stringify([
     row.name,
     row.host,

@@ -9,6 +9,8 @@ import { RemotesRepository, toRemote } from './storage/remotes.repository.js';
 @Injectable()
 export class RemoteStates {
   private readonly log = new Logger(RemoteStates.name);
+  /** The report of each remote that is being written last: they are kept in the order in which they came. */
+  private readonly reports = new Map<string, Promise<void>>();
 
   constructor(
     private readonly database: Database,
@@ -17,7 +19,22 @@ export class RemoteStates {
   ) {}
 
   /** What the connections of this process say. Never throws: the state is a view, the work does not depend on it. */
-  async report(remoteId: string, seen: Omit<RemoteState, 'since'>): Promise<void> {
+  report(remoteId: string, seen: Omit<RemoteState, 'since'>): Promise<void> {
+    const report = this.settled(remoteId)
+      .then(() => this.keep(remoteId, seen))
+      .finally(() => {
+        if (this.reports.get(remoteId) === report) this.reports.delete(remoteId);
+      });
+    this.reports.set(remoteId, report);
+    return report;
+  }
+
+  /** Resolves when everything that was reported is kept. */
+  settled(remoteId: string): Promise<void> {
+    return this.reports.get(remoteId) ?? Promise.resolve();
+  }
+
+  private async keep(remoteId: string, seen: Omit<RemoteState, 'since'>): Promise<void> {
     try {
       await this.database.transaction(async (tx) => {
         const row = await this.remotes.lock(remoteId, tx);

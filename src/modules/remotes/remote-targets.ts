@@ -15,7 +15,11 @@ import { type RemoteRow } from './storage/remote.entity.js';
 export type Reachable = Pick<
   RemoteRow,
   'id' | 'name' | 'host' | 'port' | 'username' | 'privateKeyPath' | 'useSshConfig'
-> & { privateKey: PrivateKey | null };
+> & {
+  privateKey: PrivateKey | null;
+  /** Of the key at `privateKeyPath`. */
+  passphrase: string | null;
+};
 
 /** Turns a remote's settings, its sealed key and the ssh config into what a connection needs. */
 @Injectable()
@@ -26,7 +30,7 @@ export class RemoteTargets {
   ) {}
 
   ofRow(row: RemoteRow): Promise<SshTarget> {
-    return this.of({ ...row, privateKey: this.sealedKey(row) });
+    return this.of({ ...row, privateKey: this.sealedKey(row), passphrase: this.passphrase(row) });
   }
 
   async of(remote: Reachable): Promise<SshTarget> {
@@ -39,7 +43,8 @@ export class RemoteTargets {
     const given: PrivateKey[] = [];
     if (remote.privateKey) given.push(remote.privateKey);
     if (remote.privateKeyPath !== null) {
-      given.push(await readPrivateKey(expandHome(remote.privateKeyPath), target));
+      const key = await readPrivateKey(expandHome(remote.privateKeyPath), target);
+      given.push(withPassphrase(key, remote.passphrase));
     }
     if (given.length === 0) return target;
     // A key of its own is the only one offered: each further one counts against the server's MaxAuthTries.
@@ -64,11 +69,18 @@ export class RemoteTargets {
   private sealedKey(row: RemoteRow): PrivateKey | null {
     if (row.privateKey === null) return null;
     const content = this.secrets.open(row.id, row.privateKey, 'private-key');
-    if (row.passphrase === null) return { source: 'sealed', content };
-    const passphrase = this.secrets.open(row.id, row.passphrase, 'passphrase').toString('utf8');
-    return { source: 'sealed', content, passphrase };
+    return withPassphrase({ source: 'sealed', content }, this.passphrase(row));
+  }
+
+  private passphrase({ id, passphrase }: RemoteRow): string | null {
+    return passphrase === null
+      ? null
+      : this.secrets.open(id, passphrase, 'passphrase').toString('utf8');
   }
 }
+
+export const withPassphrase = (key: PrivateKey, passphrase: string | null): PrivateKey =>
+  passphrase === null ? key : { ...key, passphrase };
 
 const expandHome = (path: string): string =>
   path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;

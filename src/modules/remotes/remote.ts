@@ -18,6 +18,14 @@ export interface RemoteState {
   error: Failure | null;
 }
 
+/** Of a remote whose settings nobody has tried yet. */
+export const untried = (): RemoteState => ({
+  status: 'unknown',
+  since: new Date().toISOString(),
+  latencyMs: null,
+  error: null,
+});
+
 /** A public key of a host, as it was pinned or offered. */
 export interface RemoteHostKey {
   type: string;

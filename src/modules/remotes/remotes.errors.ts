@@ -45,6 +45,19 @@ export class RemoteNameTaken extends DomainError {
   }
 }
 
+export class TwoPrivateKeys extends DomainError {
+  readonly code = 'remotes/two-private-keys';
+  readonly status = 422;
+
+  constructor() {
+    const detail = 'Give the private key or its path, not both';
+    super(detail, {
+      hint: 'Set the one that is no longer wanted to null in the same patch.',
+      errors: [{ pointer: '/privateKey', detail }],
+    });
+  }
+}
+
 export class HostKeyNotOffered extends DomainError {
   readonly code = 'remotes/host-key-not-offered';
   readonly status = 409;

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { HostKeys } from './host-keys.js';
-import { RemoteHosts } from './remote-hosts.js';
+import { RemoteHosts, settingsOf } from './remote-hosts.js';
 import { RemoteSecrets } from './remote-secrets.js';
 import { RemoteStates } from './remote-states.js';
-import { type Remote, type RemoteHostKey } from './remote.js';
-import { RemoteDisabled, RemoteNotFound } from './remotes.errors.js';
+import { type Remote, type RemoteHostKey, untried } from './remote.js';
+import { RemoteDisabled, RemoteNotFound, TwoPrivateKeys } from './remotes.errors.js';
 import {
   type CreateRemote,
   envSchema,
@@ -44,7 +44,7 @@ export class RemotesService {
       isDefault: false,
       hostKey: null,
       offeredHostKey: null,
-      state: { status: 'unknown', since: now.toISOString(), latencyMs: null, error: null },
+      state: untried(),
       createdAt: now,
       updatedAt: now,
     };
@@ -99,6 +99,8 @@ export class RemotesService {
         next.env = this.secrets.sealEnv(id, merged);
         next.envNames = Object.keys(merged);
       }
+      if (next.privateKey !== null && next.privateKeyPath !== null) throw new TwoPrivateKeys();
+      if (connectionOf(next) !== connectionOf(current)) next.state = untried();
       const moved = current.host !== next.host || current.port !== next.port;
       return moved ? { ...next, hostKey: null, offeredHostKey: null } : next;
     });
@@ -158,11 +160,14 @@ export class RemotesService {
       if (!current) throw new RemoteNotFound(id);
       const next = { ...change(current), updatedAt: new Date() };
       await this.rows.update(tx, next);
-      if (next.enabled !== current.enabled) await this.states.tell(tx, next);
+      if (next.state !== current.state) await this.states.tell(tx, next);
       return next;
     });
   }
 }
+
+/** The settings on which it depends whether a host can be reached. */
+const connectionOf = (row: RemoteRow): string => JSON.stringify([row.enabled, settingsOf(row)]);
 
 /** Without the fields that a patch does not name. */
 const defined = <T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
