@@ -130,11 +130,15 @@ export class SessionsService {
     return (await this.get(id)).usage;
   }
 
-  /** @throws the remote's refusal when it is gone or disabled: never another host instead. */
-  async hostOf(sessionId: string): Promise<SessionPlace> {
+  /**
+   * @param askedFor where a turn of the session was asked for; it runs there or not at all.
+   * @throws the remote's refusal when it is gone or disabled: never another host instead.
+   */
+  async hostOf(sessionId: string, askedFor?: string | null): Promise<SessionPlace> {
     const row = await this.row(sessionId);
-    const host = await this.hosts.resolve(row.remoteId);
-    const remoteEnv = row.remoteId === null ? {} : await this.remotes.env(row.remoteId);
+    const remoteId = askedFor === undefined ? row.remoteId : askedFor;
+    const host = await this.hosts.resolve(remoteId);
+    const remoteEnv = remoteId === null ? {} : await this.remotes.env(remoteId);
     return { host, cwd: row.cwd, env: { ...remoteEnv, ...this.secrets.openEnv(row.id, row.env) } };
   }
 

@@ -1,9 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { type CancelProof } from '../../../hosts/index.js';
 import { Database } from '../../../platform/database/index.js';
+import { DomainError } from '../../../platform/errors/index.js';
 import { JobHandler, JobQueue } from '../../../platform/queue/index.js';
 import { DRIVE_TURN } from '../drive-turn.job.js';
 import { SessionsService } from '../sessions.service.js';
 import { STOP_TURN } from '../stop-turn.job.js';
+import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnDrive } from './turn-drive.js';
 
@@ -11,6 +14,7 @@ import { TurnDrive } from './turn-drive.js';
 @Injectable()
 export class StopTurnWorker extends JobHandler {
   readonly job = STOP_TURN;
+  private readonly log = new Logger(StopTurnWorker.name);
   private readonly underWay = new Set<string>();
 
   constructor(
@@ -39,8 +43,8 @@ export class StopTurnWorker extends JobHandler {
   private async stop(turnId: string): Promise<void> {
     const row = await this.turns.find(turnId);
     if (row?.state !== 'stopping' || row.stop?.proved !== false) return;
-    const { host } = await this.sessions.hostOf(row.sessionId);
-    const proof = await host.runs.cancel(TurnDrive.runKey(row));
+    const proof = await this.kill(row);
+    if (!proof) return;
     await this.database.transaction(async (tx) => {
       const now = await this.turns.lock(turnId, tx);
       if (now?.state !== 'stopping' || !now.stop) return;
@@ -53,5 +57,17 @@ export class StopTurnWorker extends JobHandler {
         this.jobs.ring(DRIVE_TURN.name, turnId);
       });
     });
+  }
+
+  /** Null while its host cannot be asked: the sweep comes back to it. */
+  private async kill(row: TurnRow): Promise<CancelProof | null> {
+    try {
+      const { host } = await this.sessions.hostOf(row.sessionId, row.remoteId);
+      return await host.runs.cancel(TurnDrive.runKey(row));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.log.debug({ message: 'not stopped yet', turnId: row.id, reason: error.message });
+      return null;
+    }
   }
 }

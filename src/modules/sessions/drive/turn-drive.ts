@@ -2,11 +2,11 @@ import { type AgentAdapter } from '../../../agents/index.js';
 import {
   type DurableRun,
   type Host,
-  isTransient,
   keepFollowing,
   type RunEvent,
   type RunVerdict,
 } from '../../../hosts/index.js';
+import { DomainError } from '../../../platform/errors/index.js';
 import { type SessionRow } from '../storage/session.entity.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { LineSplitter } from './line-splitter.js';
@@ -78,7 +78,7 @@ export class TurnDrive {
         if (link === 'restored') this.clocks?.linkRestored();
         else {
           this.clocks?.linkLost();
-          if (error === undefined || isTransient(error)) this.mayHaveStarted = true;
+          if (!neverReachedIt(error)) this.mayHaveStarted = true;
         }
       },
     });
@@ -153,3 +153,13 @@ export class TurnDrive {
     };
   }
 }
+
+/** Faults from before the first word to the host: what was to be started cannot have been. */
+const BEFORE_THE_HOST: ReadonlySet<string> = new Set([
+  'ssh/refused',
+  'ssh/unresolved',
+  'ssh/no-route',
+]);
+
+const neverReachedIt = (error: unknown): boolean =>
+  error instanceof DomainError && BEFORE_THE_HOST.has(error.code);

@@ -1,12 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { AgentRegistry } from '../../../agents/index.js';
 import { type Host, isTransient, type RunVerdict } from '../../../hosts/index.js';
 import { type Config, CONFIG } from '../../../platform/config/index.js';
 import { Database } from '../../../platform/database/index.js';
-import { DomainError, toFailure } from '../../../platform/errors/index.js';
+import { DomainError } from '../../../platform/errors/index.js';
 import { storableText } from '../../../platform/events/index.js';
 import { JobQueue } from '../../../platform/queue/index.js';
-import { RemoteDisabled } from '../../remotes/index.js';
+import { RemoteDisabled, RemoteHosts } from '../../remotes/index.js';
 import { DRIVE_TURN } from '../drive-turn.job.js';
 import { SessionsService } from '../sessions.service.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
@@ -16,7 +17,7 @@ import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnEvents, type TurnEventType } from '../turn-events.js';
 import { TurnsService } from '../turns.service.js';
 import { TurnDrive, type TurnPlan } from './turn-drive.js';
-import { endingOf, type TurnEnding } from './turn-ending.js';
+import { BACK_TO_THE_QUEUE, endingOf, refused, type TurnEnding } from './turn-ending.js';
 import { TurnRecorder, TurnTaken } from './turn-recorder.js';
 
 /** A host that cannot be used now is asked again after this. */
@@ -44,6 +45,7 @@ export class TurnDriver implements OnModuleDestroy {
     private readonly turns: TurnsRepository,
     private readonly sessionRows: SessionsRepository,
     private readonly sessions: SessionsService,
+    private readonly hosts: RemoteHosts,
     private readonly turnsService: TurnsService,
     private readonly events: TurnEvents,
     private readonly agents: AgentRegistry,
@@ -55,11 +57,15 @@ export class TurnDriver implements OnModuleDestroy {
 
   /** Takes the turn if it is due, and drives it in the background. */
   async drive(turnId: string): Promise<void> {
-    if (this.closed || this.active.has(turnId)) return;
+    if (this.isClosed() || this.active.has(turnId)) return;
     const claimed = await this.claims.claim(turnId);
     if (!claimed) return;
     const abort = new AbortController();
     const claim = { turnId, fence: claimed.row.fence };
+    if (this.isClosed()) {
+      await this.claims.release([claim], 0);
+      return;
+    }
     const done = this.attempt(claimed.row, claimed.begun, abort).finally(() => {
       if (this.active.get(turnId)?.abort === abort) this.active.delete(turnId);
     });
@@ -74,19 +80,28 @@ export class TurnDriver implements OnModuleDestroy {
     await Promise.allSettled(drives.map(({ done }) => done));
   }
 
+  private isClosed(): boolean {
+    return this.closed;
+  }
+
   private async attempt(row: TurnRow, begun: boolean, abort: AbortController): Promise<void> {
-    const recorder = new TurnRecorder(row, this.database, this.turns, this.events, () => {
+    const leave = (): void => {
       abort.abort();
-    });
+    };
+    const recorder = new TurnRecorder(row, this.database, this.turns, this.events, leave);
     let drive: TurnDrive | null = null;
+    let retired: AbortSignal | null = null;
     try {
       const plan = await this.plan(row);
+      retired = this.hosts.retirementOf(plan.host);
+      if (retired.aborted) leave();
+      retired.addEventListener('abort', leave);
       drive = new TurnDrive(
         plan,
         recorder,
         abort.signal,
         (hostname) => this.accepted(recorder, hostname),
-        (clock) => void this.turnsService.cancel(row.id, clock),
+        (clock) => void this.expired(row.id, clock, abort.signal),
         begun,
       );
       const verdict = await drive.toTheEnd();
@@ -106,6 +121,7 @@ export class TurnDriver implements OnModuleDestroy {
     } catch (error) {
       await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
     } finally {
+      retired?.removeEventListener('abort', leave);
       recorder.stop();
     }
   }
@@ -113,7 +129,7 @@ export class TurnDriver implements OnModuleDestroy {
   private async plan(row: TurnRow): Promise<TurnPlan> {
     const session = await this.sessionRows.find(row.sessionId);
     if (!session) throw new TurnTaken();
-    const { host, cwd, env } = await this.sessions.hostOf(session.id);
+    const { host, cwd, env } = await this.sessions.hostOf(session.id, row.remoteId);
     return {
       row,
       session,
@@ -141,6 +157,23 @@ export class TurnDriver implements OnModuleDestroy {
       (tx, changed) => this.events.changed(tx, 'turn.started', changed),
     );
     return startedAt;
+  }
+
+  /** Sees to it that the turn is told to stop, also when the database is away for a moment. */
+  private async expired(
+    turnId: string,
+    clock: 'silent' | 'timeout',
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.turnsService.cancel(turnId, clock);
+        return;
+      } catch (error) {
+        this.log.warn({ message: 'turn not stopped by its clock', turnId, reason: String(error) });
+        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
   }
 
   /** A turn that was stopped, or whose supervisor died, has ended only when none of its processes is left. */
@@ -248,17 +281,6 @@ export class TurnDriver implements OnModuleDestroy {
 /** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
 const keepsConversation = ({ kind, fresh }: Pick<TurnRow, 'kind' | 'fresh'>): boolean =>
   kind === 'message' || !fresh;
-
-const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null };
-
-/** The host has proved that it did not run: the next claim is a new attempt. */
-const BACK_TO_THE_QUEUE: TurnEnding = { ...NOTHING_RAN, state: 'queued', error: null };
-
-const refused = (error: unknown): TurnEnding => ({
-  ...NOTHING_RAN,
-  state: 'failed',
-  error: { ...toFailure(error), recoverable: false },
-});
 
 const EVENT_OF: Record<TurnEnding['state'], TurnEventType> = {
   queued: 'turn.queued',

@@ -1,5 +1,6 @@
 import { type AgentAdapter, type Outcome, type ParserState } from '../../../agents/index.js';
 import { type RunVerdict } from '../../../hosts/index.js';
+import { toFailure } from '../../../platform/errors/index.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { type TurnError } from '../turn.js';
 
@@ -11,6 +12,18 @@ export type TurnEnding = Pick<
 
 /** A provider that names no time is asked again after this. */
 const LIMIT_RETRY_MS = 60 * 60_000;
+
+const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null };
+
+/** The host has proved that it did not run: the next claim is a new attempt. */
+export const BACK_TO_THE_QUEUE: TurnEnding = { ...NOTHING_RAN, state: 'queued', error: null };
+
+/** It was not taken by its host. */
+export const refused = (error: unknown): TurnEnding => ({
+  ...NOTHING_RAN,
+  state: 'failed',
+  error: { ...toFailure(error), recoverable: false },
+});
 
 /** Judges a run that is over: the host's verdict, then the agent's own end, then what the turn was told. */
 export const endingOf = (
