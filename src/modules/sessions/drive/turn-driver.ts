@@ -107,7 +107,7 @@ export class TurnDriver implements OnModuleDestroy {
       const verdict = await drive.toTheEnd();
       if (!(await this.nothingLeft(row, verdict, plan.host))) return;
       await this.end(recorder, row, (current) =>
-        verdict.kind === 'never-started' && !current.stop && row.attempts < MAX_ATTEMPTS
+        verdict.kind === 'never-started' && mayRun(current)
           ? BACK_TO_THE_QUEUE
           : endingOf(
               verdict,
