@@ -293,3 +293,7 @@ const EVENT_OF: Record<TurnEnding['state'], TurnEventType> = {
   limited: 'turn.limited',
   lost: 'turn.lost',
 };
+
+/** What was heard of has run, whatever a host says that has lost its spools: doing it again could do it twice. */
+const mayRun = ({ stop, attempts, stdoutOffset }: TurnRow): boolean =>
+  !stop && attempts < MAX_ATTEMPTS && stdoutOffset === 0;
