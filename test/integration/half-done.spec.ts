@@ -9,7 +9,8 @@ import { RunEntity, type RunRow } from '../../src/modules/autorun/storage/run.en
 import { RunsRepository } from '../../src/modules/autorun/storage/runs.repository.js';
 import { type Worktree } from '../../src/modules/worktrees/index.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
-import { Database } from '../../src/platform/database/index.js';
+import { Database, StandingConnection } from '../../src/platform/database/index.js';
+import { Presence } from '../../src/platform/queue/index.js';
 import { Project } from '../support/project.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -89,10 +90,13 @@ describe('what was left half-done', () => {
   describe('of a run', () => {
     let run: Run;
     let leases: RunLeases;
+    let standing: StandingConnection;
 
     beforeEach(async () => {
       const database = new Database(source);
-      leases = new RunLeases(database, new RunsRepository(database));
+      standing = new StandingConnection(source);
+      const presence = new Presence(database, standing);
+      leases = new RunLeases(database, new RunsRepository(database), presence);
       await project.document('a.md', '- [ ] %% sleep 60000\n');
       const started = await server.api.post<Run>('/runs', {
         sessionId,
@@ -101,7 +105,8 @@ describe('what was left half-done', () => {
       run = await server.api.until<Run>(`/runs/${started.id}`, ({ turnId }) => turnId !== null);
     });
     afterEach(async () => {
-      await server.api.post(`/runs/${run.id}/kill`);
+      await standing.onModuleDestroy();
+      await server.api.call('POST', `/runs/${run.id}/kill`);
       await server.api.until<Run>(`/runs/${run.id}`, ({ state }) => state === 'stopped');
     });
 
@@ -127,6 +132,24 @@ describe('what was left half-done', () => {
         expect(entered).toBe(false);
       });
       expect((await read()).leaseUntil).toBeNull();
+    });
+
+    it('is taken over at once when its worker dies', async () => {
+      let end = (): void => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      let dying = Promise.resolve();
+      await new Promise<void>((entered) => {
+        dying = hold(async () => {
+          entered();
+          await ended;
+        });
+      });
+      await standing.onModuleDestroy();
+      await server.api.post(`/runs/${run.id}/kill`);
+      // Its lease would hold for 30 s.
+      await server.api.until<Run>(`/runs/${run.id}`, ({ state }) => state === 'stopped', 15_000);
+      end();
+      await dying;
     });
 
     it('is taken over when the lease of a dead worker is over, whose writes are then void', async () => {

@@ -26,7 +26,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
 const SECRETS = new Set(['databaseUrl', 'redisUrl', 'adminToken', 'secretKey']);
 
 /** Read by the command line client and the demo, which share an environment with the server. */
-const FOREIGN = /^MAESTRO_(URL|TOKEN|DEMO_.*)$/;
+const FOREIGN = /^MAESTRO_(URL|TOKEN|TOKEN_FILE|DEMO_.*)$/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
