@@ -50,10 +50,10 @@ describeClaude('Turns of the real Claude Code', (program) => {
     await rm(root, { recursive: true, force: true });
   });
 
-  const open = (where: 'local' | 'remote'): Promise<Session> =>
+  const open = (where: 'local' | 'remote', account: object = {}): Promise<Session> =>
     api.post<Session>('/sessions', {
       ...{ name: `On ${where}`, agent: 'claude-code', command: program, cwd: project },
-      ...{ remoteId: remoteIds[where], env: claudeEnv(model.url, root) },
+      ...{ remoteId: remoteIds[where], env: { ...claudeEnv(model.url, root), ...account } },
     });
   const send = ({ id }: Session, prompt: string, more: object = {}): Promise<Turn> =>
     api.post<Turn>(`/sessions/${id}/turns`, { prompt, ...more });
@@ -161,6 +161,21 @@ describeClaude('Turns of the real Claude Code', (program) => {
     expect(await api.get(`/sessions/${session.id}`)).toMatchObject({ state: 'limited' });
     await api.post(`/turns/${turn.id}/cancel`);
     expect(await reach(turn)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('goes on by itself when the limit of a subscription has reset', async () => {
+    const account = { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-zzzz' };
+    const session = await open('remote', account);
+    const until = Math.ceil(Date.now() / 1_000) + 12;
+    const sent = await send(session, `Please.\n%% limit ${until}\n%% say at last`);
+    const limited = await reach(sent, 'limited');
+    expect(limited).toMatchObject({
+      ...{ state: 'limited', resumesAt: new Date(until * 1_000).toISOString() },
+      error: { code: 'agent/limit', message: expect.stringContaining('resets') },
+    });
+    const turn = await reach(sent);
+    expect(turn).toMatchObject({ state: 'completed', text: 'at last', error: null, attempts: 2 });
+    expect(Date.parse(turn.startedAt ?? '')).toBeGreaterThanOrEqual(until * 1_000);
   });
 
   it('says on which host to sign in when the provider refuses the key, and how', async () => {

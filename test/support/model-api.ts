@@ -42,6 +42,8 @@ export interface Reply {
   /** The final answer, or a tool that the CLI is to use. */
   does: { say: string } | ToolCall;
   failure?: keyof typeof FAILURES;
+  /** Refuses by the limit of a subscription, which resets at that epoch second. */
+  limitedUntil?: number;
   /** Never answers. */
   hangs?: boolean;
   /** In how many pieces it is streamed, with a pause before each. */
@@ -94,6 +96,15 @@ const answer = async (
   const asked = modelRequest.parse(JSON.parse(body));
   requests.push(asked);
   const reply = model(asked);
+  if (reply.limitedUntil !== undefined) {
+    const [status, type, message] = FAILURES[429];
+    json(response, status, errorBody(type, message), {
+      'anthropic-ratelimit-unified-status': 'rejected',
+      'anthropic-ratelimit-unified-reset': String(reply.limitedUntil),
+      'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+    });
+    return;
+  }
   if (reply.failure !== undefined) {
     const [status, type, message] = FAILURES[reply.failure];
     // The CLI asks again at once instead of after its own pauses.

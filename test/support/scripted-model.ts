@@ -11,15 +11,18 @@ import { FAILURES, type Model, type ModelRequest, type ToolCall } from './model-
  *
  *     %% err 401|403|429|500|529|ctx     %% hang (never answers)
  *     %% slow PIECES MS                  %% usage IN OUT CACHE_READ CACHE_WRITE
+ *     %% limit EPOCH_SECONDS (the limit of a subscription, until then)
  */
 export const scriptedModel: Model = (asked) => {
   const { step, modifiers } = readScript(asked);
   const numbers = (verb: string): number[] =>
     (modifiers.get(verb) ?? '').split(' ').filter(Boolean).map(Number);
   const [pieces, pauseMs] = numbers('slow');
+  const [limitedUntil = 0] = numbers('limit');
   return {
     does: (step && toolCall(step)) ?? { say: spoken(asked, step) },
     ...(modifiers.has('err') && { failure: failureOf(modifiers.get('err') ?? '') }),
+    ...(limitedUntil > Date.now() / 1_000 && { limitedUntil }),
     hangs: modifiers.has('hang'),
     ...(pieces !== undefined && { pieces }),
     ...(pauseMs !== undefined && { pauseMs }),
@@ -37,7 +40,7 @@ interface Step {
   rest: string;
 }
 
-const MODIFIERS = new Set(['err', 'hang', 'slow', 'usage']);
+const MODIFIERS = new Set(['err', 'hang', 'limit', 'slow', 'usage']);
 
 /** The script of the newest prompt; as many steps of it are done as tools have answered since. */
 const readScript = ({
