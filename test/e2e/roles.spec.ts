@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { turnEnded } from '../support/api.js';
-import { BuiltServer } from '../support/built-server.js';
+import { BuiltServer, makeHome } from '../support/built-server.js';
 import { redisProgram } from '../support/redis.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
 import { startStore, type Store } from '../support/stores.js';
@@ -23,6 +24,8 @@ suite(`An api process and two workers on one PostgreSQL and Redis${why}`, () => 
   const servers: BuiltServer[] = [];
   const start = async (role: 'api' | 'worker'): Promise<BuiltServer> => {
     const settings = {
+      // Where the runs of this machine are kept: it is one machine, and one user.
+      HOME: join(agents.dir, 'home'),
       MAESTRO_SECRET_KEY: 'one key for all processes',
       MAESTRO_LEASE_MS: String(LEASE_MS),
     };
@@ -35,6 +38,7 @@ suite(`An api process and two workers on one PostgreSQL and Redis${why}`, () => 
     store = await startStore('external');
     sshd = await startSshd();
     agents = await CountingAgents.create();
+    await makeHome(join(agents.dir, 'home'));
   }, 120_000);
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()));
