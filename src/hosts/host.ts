@@ -97,7 +97,10 @@ export interface DurableRuns {
    * Resolves only when nothing of the run is left (`gone`), or with the pids that would not go (`stuck`).
    * A run that never started cannot start after this.
    */
-  cancel(run: RunKey, options?: CallOptions & { intMs?: number; termMs?: number }): Promise<CancelProof>;
+  cancel(
+    run: RunKey,
+    options?: CallOptions & { intMs?: number; termMs?: number },
+  ): Promise<CancelProof>;
   /** Removes the spools of a finished run. Call it after everything that was read is committed. */
   remove(run: RunKey, options?: CallOptions): Promise<void>;
 }
@@ -140,7 +143,12 @@ export type RunVerdict =
    * It ran and its exit was recorded. 128 + n when signal n ended it (`signal` then names it). `why` is set when
    * the supervisor, not the program, decided: `cwd` (125), `notfound` (127), `cancelled`.
    */
-  | { kind: 'exited'; exitCode: number; signal: string | null; why: 'cwd' | 'notfound' | 'cancelled' | null }
+  | {
+      kind: 'exited';
+      exitCode: number;
+      signal: string | null;
+      why: 'cwd' | 'notfound' | 'cancelled' | null;
+    }
   /** It ran and no exit was recorded: the host was rebooted, or the supervisor was killed. Never re-run by itself. */
   | { kind: 'lost'; cause: 'rebooted' | 'killed' | 'orphaned' }
   /** It did not run and never will under this id. */
@@ -152,7 +160,10 @@ export type CancelProof = { kind: 'gone' } | { kind: 'stuck'; pids: number[] };
 
 export interface HostFiles {
   /** `etag` is the SHA-256 of the content in hex. Missing: `host/file-not-found`. */
-  read(path: string, options?: CallOptions & { maxBytes?: number }): Promise<{ content: Buffer; etag: string }>;
+  read(
+    path: string,
+    options?: CallOptions & { maxBytes?: number },
+  ): Promise<{ content: Buffer; etag: string }>;
   /**
    * Replaces a file in one step (written beside it, then renamed) and keeps its mode; parents are made when missing. With
    * `ifMatch`, fails with `host/file-changed` when the current content has another etag (`null`: must not exist).

@@ -1,3 +1,4 @@
+import { type ChannelPriority } from '../channel.js';
 import { HostFailure } from '../host-errors.js';
 import {
   type CallOptions,
@@ -101,7 +102,10 @@ export class ShellRuns implements DurableRuns {
 
   async remove(run: RunKey, options: CallOptions = {}): Promise<void> {
     checkKey(run);
-    const words = await this.#control((nonce) => removeScript(run.id, nonce), options);
+    const words = await this.#control((nonce) => removeScript(run.id, nonce), {
+      priority: 'bulk',
+      ...options,
+    });
     if (words[0] !== 'DONE') this.#refuse(words);
   }
 
@@ -112,6 +116,7 @@ export class ShellRuns implements DurableRuns {
   async collectAbandoned(olderThanDays: number, options: CallOptions = {}): Promise<number> {
     const days = Math.max(1, Math.floor(olderThanDays));
     const words = await this.#control((nonce) => collectScript(days, nonce), {
+      priority: 'bulk',
       timeoutMs: 60_000,
       ...options,
     });
@@ -197,7 +202,10 @@ export class ShellRuns implements DurableRuns {
     return this.#facts;
   }
 
-  async #control(script: (nonce: string) => string, options: CallOptions): Promise<string[]> {
+  async #control(
+    script: (nonce: string) => string,
+    options: CallOptions & { priority?: ChannelPriority },
+  ): Promise<string[]> {
     const nonce = newNonce();
     return this.#caller.ask(script(nonce), nonce, { timeoutMs: CONTROL_MS, ...options });
   }

@@ -54,14 +54,18 @@ export class ShellCaller {
   async ask(
     script: string,
     nonce: string,
-    { timeoutMs, signal }: CallOptions & { timeoutMs: number },
+    {
+      timeoutMs,
+      signal,
+      priority = 'control',
+    }: CallOptions & { timeoutMs: number; priority?: ChannelPriority },
   ): Promise<string[]> {
     const timeout = (): Error =>
       new ChannelLost('ssh/timeout', this.hostName, `No answer within ${timeoutMs} ms`);
     const { words } = await this.call({
       script,
       nonce,
-      priority: 'control',
+      priority,
       timeoutMs,
       signal,
       failures: { timeout },

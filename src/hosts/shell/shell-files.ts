@@ -91,7 +91,7 @@ export class ShellFiles implements HostFiles {
     const { stdout } = await this.#ask(path, {
       script,
       nonce,
-      priority: 'control',
+      priority: 'bulk',
       maxBytes: MAX_LIST_BYTES,
       timeoutMs: CONTROL_MS,
       ...options,
@@ -105,7 +105,7 @@ export class ShellFiles implements HostFiles {
     const { words, stdout } = await this.#ask(path, {
       script,
       nonce,
-      priority: 'control',
+      priority: 'bulk',
       timeoutMs: CONTROL_MS,
       ...options,
     });

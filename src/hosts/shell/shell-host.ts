@@ -70,7 +70,7 @@ export class ShellHost implements Host {
       script: commandScript(command, nonce, data.length),
       nonce,
       data,
-      priority: 'control',
+      priority: 'bulk',
       timeoutMs,
       signal,
       maxOutputBytes: command.maxOutputBytes ?? MAX_OUTPUT_BYTES,

@@ -55,7 +55,7 @@ export class ConnectionPool implements ChannelSource {
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#failure('ssh/connection-lost', 'closed by this server');
     this.#lastAskedAt = Date.now();
-    const warm = this.#takeWarm();
+    const warm = this.#takeWarm(priority);
     if (warm) {
       this.#refillWarm();
       return warm;
@@ -93,7 +93,7 @@ export class ConnectionPool implements ChannelSource {
   /** Gives channels to whoever waits, as far as there is room; else sees to it that there will be. */
   readonly #serve = (): void => {
     for (let waiter = this.#queue.first; waiter; waiter = this.#queue.first) {
-      const warm = this.#takeWarm();
+      const warm = this.#takeWarm(waiter.priority);
       if (warm) {
         waiter.resolve(warm);
         continue;
@@ -210,7 +210,12 @@ export class ConnectionPool implements ChannelSource {
     return best;
   }
 
-  #takeWarm(): Channel | undefined {
+  /** The last one is kept for what a person waits for: the start of a run, or its end. */
+  #takeWarm(priority: ChannelPriority): Channel | undefined {
+    const isUrgent = priority === 'control' || priority === 'start';
+    let ready = 0;
+    for (const { warm } of this.#connections) ready += warm.length;
+    if (ready <= (isUrgent ? 0 : 1)) return undefined;
     for (const pooled of this.#connections) {
       const channel = pooled.takeWarm();
       if (channel) return channel;
