@@ -21,7 +21,7 @@ export const WITHOUT_SSH = sshdAvailable() ? '' : ' (without SSH: this machine h
 
 /**
  * Speaks stream-json and does what its prompt says: `gate NAME` waits for a file, `stubborn` cannot be interrupted and
- * has a child in a session of its own; anything else is told back with all that it was started with.
+ * has a child that is nobody's, in a session of its own; anything else is told back with all that it was started with.
  */
 const ACTOR = `#!/usr/bin/env node
 const { spawn } = require('node:child_process');
@@ -43,8 +43,9 @@ if (gate) {
   }, 20);
 } else if (head.startsWith('stubborn')) {
   process.on('SIGINT', () => {});
-  const child = spawn('setsid', ['sleep', '600'], { detached: true, stdio: 'ignore' });
-  child.once('spawn', () => fs.writeFileSync(stage + '/pids', process.pid + ' ' + child.pid));
+  fs.writeFileSync(stage + '/pids', process.pid + '\\n');
+  const stray = 'echo $$ >>"$ACTOR_STAGE/pids"; exec sleep 600';
+  spawn('setsid', ['sh', '-c', stray], { detached: true, stdio: 'ignore' });
   setInterval(() => {}, 60000);
 } else {
   const sha256 = createHash('sha256').update(prompt).digest('hex');
@@ -207,8 +208,8 @@ export class SessionsWorld {
 
   async pids(stage: string): Promise<number[]> {
     const path = join(stage, 'pids');
-    await eventually(async () => (await textOf(path)) !== '');
-    return (await textOf(path)).split(' ').map(Number);
+    await eventually(async () => (await textOf(path)).split('\n').length > 2);
+    return (await textOf(path)).trim().split('\n').map(Number);
   }
 
   async sql(statement: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
