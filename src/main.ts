@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { AdminToken } from './platform/access/index.js';
-import { type Config, prepareDataDir, recordStore, storeOf } from './platform/config/index.js';
+import { type Config, PortTaken, prepareDataDir, recordStore, storeOf } from './platform/config/index.js';
 import { startEmbeddedPostgres } from './platform/database/embedded/index.js';
 import { setupHttp } from './platform/http/index.js';
 import { JsonLogger } from './platform/observability/index.js';
@@ -33,14 +33,18 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
           },
         })
       : null;
+  let created: NestExpressApplication | null = null;
   try {
     const app = await NestFactory.create<NestExpressApplication>(
       AppModule.forRoot(config, embedded?.url ?? (config.databaseUrl as string)),
       { bodyParser: false, logger, abortOnError: false },
     );
+    created = app;
     setupHttp(app);
     app.useWebSocketAdapter(new RealtimeAdapter(app, config));
-    await app.listen(config.port, config.host);
+    await app.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE' ? new PortTaken(config, error) : error;
+    });
     const token = app.get(AdminToken);
     let closing: Promise<void> | undefined;
     return {
@@ -49,6 +53,8 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       close: () => (closing ??= app.close().finally(() => embedded?.stop())),
     };
   } catch (error) {
+    // Workers that go on asking for jobs would keep the database from stopping.
+    await created?.close().catch(() => undefined);
     await embedded?.stop();
     throw error;
   }

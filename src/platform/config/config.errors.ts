@@ -48,3 +48,16 @@ export class StoreChanged extends DomainError {
     );
   }
 }
+
+/** Another program listens there. */
+export class PortTaken extends DomainError {
+  readonly code = 'server/port-taken';
+  readonly status = 409;
+
+  constructor({ host, port }: { host: string; port: number }, cause: unknown) {
+    super(`The port ${host}:${port} is in use by another program`, {
+      cause,
+      hint: 'Name another one with --port or MAESTRO_PORT; 0 takes a free one.',
+    });
+  }
+}

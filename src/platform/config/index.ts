@@ -1,4 +1,4 @@
-export { ConfigInvalid, DataDirUnusable, StoreChanged } from './config.errors.js';
+export { ConfigInvalid, DataDirUnusable, PortTaken, StoreChanged } from './config.errors.js';
 export { CONFIG, ConfigModule, InjectConfig } from './config.module.js';
 export { type Config, type ConfigOverrides, parseConfig } from './config.js';
 export {
