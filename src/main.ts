@@ -4,7 +4,13 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { AdminToken } from './platform/access/index.js';
-import { type Config, PortTaken, prepareDataDir, recordStore, storeOf } from './platform/config/index.js';
+import {
+  type Config,
+  PortTaken,
+  prepareDataDir,
+  recordStore,
+  storeOf,
+} from './platform/config/index.js';
 import { startEmbeddedPostgres } from './platform/database/embedded/index.js';
 import { setupHttp } from './platform/http/index.js';
 import { JsonLogger } from './platform/observability/index.js';
@@ -42,8 +48,8 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     created = app;
     setupHttp(app);
     app.useWebSocketAdapter(new RealtimeAdapter(app, config));
-    await app.listen(config.port, config.host).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'EADDRINUSE' ? new PortTaken(config, error) : error;
+    await app.listen(config.port, config.host).catch((error: unknown) => {
+      throw isTaken(error) ? new PortTaken(config, error) : error;
     });
     const token = app.get(AdminToken);
     let closing: Promise<void> | undefined;
@@ -59,6 +65,9 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     throw error;
   }
 };
+
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 
 const urlOf = (host: string, { port }: AddressInfo): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
