@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
 import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
 import { isTransient } from '../../src/hosts/transient.js';
@@ -44,6 +45,14 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
     expect(logins(sshd)).toBe(1);
     expect(states.map(({ status }) => status)).toEqual(['connecting', 'online']);
     expect(states[1]?.latencyMs).toBeGreaterThan(0);
+  });
+
+  it('sends what it has without waiting for acknowledgements (Nagle)', async () => {
+    const setNoDelay = jest.spyOn(Socket.prototype, 'setNoDelay');
+    await runLine(await pool.open('start'), 'true');
+    const { remotePort } = setNoDelay.mock.contexts.find((socket) => socket.remotePort) ?? {};
+    expect(remotePort).toBe(sshd.port);
+    setNoDelay.mockRestore();
   });
 
   it('tells the exit code of a program, and null when a signal killed it', async () => {

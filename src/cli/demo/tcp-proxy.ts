@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
  * A TCP relay on loopback whose links can be cut or silenced, to show and to test what happens then.
@@ -55,7 +55,7 @@ export class TcpProxy {
       near.resetAndDestroy();
       return;
     }
-    const far = new Socket().connect({ host: '127.0.0.1', port: this.#targetPort, noDelay: true });
+    const far = connect({ host: '127.0.0.1', port: this.#targetPort, noDelay: true });
     const link = { near, far };
     this.#links.add(link);
     this.#pump(near, far);

@@ -57,7 +57,9 @@ export class ConnectionPool implements ChannelSource {
     this.#lastAskedAt = Date.now();
     const warm = this.#takeWarm(priority);
     if (warm) {
-      this.#refillWarm();
+      this.#timers.once('refill', this.#limits.refillAfterMs, () => {
+        this.#refillWarm();
+      });
       return warm;
     }
     const { blockedBy } = this.#pause;

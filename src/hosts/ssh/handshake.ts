@@ -102,13 +102,12 @@ export const handshake = <T>(
       resolve(onReady({ client, socket, latencyMs }));
     });
 
+    // Said to the socket itself: `connect` on a socket that exists passes over these options without a word.
+    socket.setNoDelay(true).setKeepAlive(true, intervalMs);
     socket.connect({
       host: target.host,
       port: target.port,
       family: target.addressFamily ?? 0,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: intervalMs,
       // Node gives each address 250 ms only, which a slow link needs for one round trip.
       autoSelectFamilyAttemptTimeout: 3_000,
     });

@@ -46,22 +46,38 @@ export class EventLog {
    * wide (`session`, then `groupchat` or `run`, then `server`), so that two never wait for each other.
    */
   async append(tx: Tx, stream: string, type: string, data: object): Promise<number> {
-    const [row] = await tx.query<{ seq: number }>(
+    return this.appendAll(tx, stream, [{ type, data }]);
+  }
+
+  /** Appends several events to one stream, in order, and returns the `seq` of the last. */
+  async appendAll(
+    tx: Tx,
+    stream: string,
+    events: readonly { type: string; data: object }[],
+  ): Promise<number> {
+    const [row] = await tx.query<{ head: number }>(
       `WITH next AS (
-         INSERT INTO streams (stream, head) VALUES ($1, 1)
-         ON CONFLICT (stream) DO UPDATE SET head = streams.head + 1
+         INSERT INTO streams (stream, head) VALUES ($1, $2)
+         ON CONFLICT (stream) DO UPDATE SET head = streams.head + $2
          RETURNING head
+       ), appended AS (
+         INSERT INTO events (stream, seq, type, at, data)
+         SELECT $1, next.head - $2 + new.place, new.type, clock_timestamp(), new.data
+         FROM next, unnest($3::text[], $4::jsonb[]) WITH ORDINALITY AS new(type, data, place)
        )
-       INSERT INTO events (stream, seq, type, at, data)
-       SELECT $1, head, $2, clock_timestamp(), $3::jsonb FROM next
-       RETURNING seq`,
-      [stream, type, JSON.stringify(storable(data))],
+       SELECT head FROM next`,
+      [
+        stream,
+        events.length,
+        events.map(({ type }) => type),
+        events.map(({ data }) => JSON.stringify(storable(data))),
+      ],
     );
     if (!row) throw new Error(`PostgreSQL gave no number to an event of ${stream}`);
     tx.afterCommit(() => {
       this.doorbell.ring(stream);
     });
-    return row.seq;
+    return row.head;
   }
 
   /** Up to `limit` events after the cursor, and the number of the newest one that exists. */
@@ -70,18 +86,22 @@ export class EventLog {
     after: number,
     limit: number,
   ): Promise<{ events: LoggedEvent[]; head: number }> {
-    const [cursor] = await this.database.query<{ head: number; oldest: number }>(
-      'SELECT head, oldest FROM streams WHERE stream = $1',
-      [stream],
-    );
-    if (!cursor) return { events: [], head: 0 };
-    if (after + 1 < cursor.oldest) throw new CursorExpired(stream, cursor.oldest);
-    if (after >= cursor.head) return { events: [], head: cursor.head };
     const rows = await this.database.query<Omit<LoggedEvent, 'at'> & { at: Date }>(
       'SELECT stream, seq, type, at, data FROM events WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3',
       [stream, after, limit],
     );
-    return { events: rows.map((row) => ({ ...row, at: row.at.toISOString() })), head: cursor.head };
+    const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+    const last = events.at(-1);
+    const isWhole = events[0]?.seq === after + 1;
+    if (last && isWhole && events.length < limit) return { events, head: last.seq };
+    const [cursor] = await this.database.query<{ head: number; oldest: number }>(
+      'SELECT head, oldest FROM streams WHERE stream = $1',
+      [stream],
+    );
+    if (cursor && !isWhole && after + 1 < cursor.oldest) {
+      throw new CursorExpired(stream, cursor.oldest);
+    }
+    return { events, head: cursor?.head ?? 0 };
   }
 
   /** The number of the newest event; 0 for a stream without any. */
