@@ -50,8 +50,8 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
   it('sends what it has without waiting for acknowledgements (Nagle)', async () => {
     const setNoDelay = jest.spyOn(Socket.prototype, 'setNoDelay');
     await runLine(await pool.open('start'), 'true');
-    const { remotePort } = setNoDelay.mock.contexts.find((socket) => socket.remotePort) ?? {};
-    expect(remotePort).toBe(sshd.port);
+    const sockets = setNoDelay.mock.contexts as Socket[];
+    expect(sockets.map(({ remotePort }) => remotePort)).toContain(sshd.port);
     setNoDelay.mockRestore();
   });
 
