@@ -1,6 +1,1 @@
-export {
-  DomainError,
-  type DomainErrorOptions,
-  type Failure,
-  toFailure,
-} from './domain-error.js';
+export { DomainError, type DomainErrorOptions, type Failure, toFailure } from './domain-error.js';
