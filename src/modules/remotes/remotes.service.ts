@@ -117,7 +117,9 @@ export class RemotesService {
 
   async setDefault(id: string, isDefault: boolean): Promise<Remote> {
     const row = await this.database.transaction(async (tx) => {
-      const current = await this.rows.lock(id, tx);
+      // Two that want to become the default at once take turns.
+      await this.rows.lockAll(tx);
+      const current = await this.rows.find(id, tx);
       if (!current) throw new RemoteNotFound(id);
       if (isDefault) await this.rows.clearDefault(tx);
       const next = { ...current, isDefault };

@@ -26,6 +26,10 @@ export class RemotesRepository {
     return sql.of(RemoteEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
+  async lockAll(sql: Sql): Promise<void> {
+    await sql.query('SELECT id FROM remotes ORDER BY id FOR UPDATE');
+  }
+
   page(after: string | undefined, limit: number): Promise<RemoteRow[]> {
     const rows = this.database.of(RemoteEntity).createQueryBuilder('r');
     if (after !== undefined) rows.where('r.id > :after', { after });
