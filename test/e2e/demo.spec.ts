@@ -15,10 +15,14 @@ const play = async (
   args: string[] = [],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; output: string; summary: Summary | null }> => {
-  const child = spawn(process.execPath, [MAESTRO, 'demo', '--exit', '--json', ...args], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [MAESTRO, 'demo', '--exit', '--json', '--pace', '120', ...args],
+    {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));

@@ -76,10 +76,10 @@ suite(`Redis is only a doorbell${why}`, () => {
   it('a run goes on when it is emptied again and again', async () => {
     const redis = store.redis?.connect();
     let flushes = 0;
-    let over = false;
+    const over = new AbortController();
     const run = await startRun('a.md');
     const flushing = (async () => {
-      while (!over) {
+      while (!over.signal.aborted) {
         await redis?.flushall();
         flushes += 1;
         // As often as the API answers: between the steps of the run, whatever they are.
@@ -88,7 +88,7 @@ suite(`Redis is only a doorbell${why}`, () => {
       }
     })();
     const tasks = await expectDone(run, 0);
-    over = true;
+    over.abort();
     await flushing;
     redis?.disconnect();
     const pausesMs = tasks

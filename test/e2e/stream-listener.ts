@@ -42,16 +42,16 @@ export class StreamListener {
 
   /** Resolves when what was received satisfies `enough`. */
   async until(enough: (listener: this) => boolean, limitMs = 60_000): Promise<void> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
+    const limit = AbortSignal.timeout(limitMs);
+    const wake = (): void => {
       this.#wake();
-    }, limitMs);
+    };
+    limit.addEventListener('abort', wake);
     while (!enough(this)) {
-      if (late) throw new Error(`Only ${this.count} events came within ${limitMs} ms`);
+      if (limit.aborted) throw new Error(`Only ${this.count} events came within ${limitMs} ms`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    clearTimeout(timer);
+    limit.removeEventListener('abort', wake);
   }
 
   close(): void {

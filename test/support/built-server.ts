@@ -61,7 +61,11 @@ export class BuiltServer {
   }
 
   get api(): Api {
-    return new Api(this.#url, TOKEN);
+    return this.apiAs(TOKEN);
+  }
+
+  apiAs(token: string): Api {
+    return new Api(this.#url, token);
   }
 
   /** Starts it, at the port that it had before. Resolves when it is ready, with the milliseconds that took. */
