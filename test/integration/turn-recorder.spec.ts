@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import { type ParserState } from '../../src/agents/index.js';
+import { migrations } from '../../src/migrations/index.js';
+import { TurnRecorder, TurnTaken } from '../../src/modules/sessions/drive/turn-recorder.js';
+import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
+import { SessionsRepository } from '../../src/modules/sessions/storage/sessions.repository.js';
+import { TurnClaims } from '../../src/modules/sessions/storage/turn-claims.js';
+import { TurnEntity, type TurnRow } from '../../src/modules/sessions/storage/turn.entity.js';
+import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
+import { TurnEvents } from '../../src/modules/sessions/turn-events.js';
+import { type Config } from '../../src/platform/config/index.js';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
+import { Database } from '../../src/platform/database/index.js';
+import { migrate } from '../../src/platform/database/migrate.js';
+import { type Doorbell } from '../../src/platform/events/doorbell.js';
+import { EventLog } from '../../src/platform/events/index.js';
+import { type Presence } from '../../src/platform/queue/index.js';
+
+describe('what is written of a turn', () => {
+  let stop: () => Promise<void>;
+  let database: Database;
+  let log: EventLog;
+  let turns: TurnsRepository;
+  let sessions: SessionsRepository;
+  let events: TurnEvents;
+  let claims: TurnClaims;
+  beforeAll(async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'maestro-recorder-'));
+    const postgres = await startEmbeddedPostgres({ dir, log: () => undefined, fsync: false });
+    const source = await new DataSource({
+      type: 'postgres',
+      url: postgres.url,
+      entities: [SessionEntity, TurnEntity],
+      migrations,
+      installExtensions: false,
+      parseInt8: true,
+    }).initialize();
+    await migrate(source);
+    database = new Database(source);
+    log = new EventLog(database, { ring: () => undefined } as unknown as Doorbell);
+    turns = new TurnsRepository(database);
+    sessions = new SessionsRepository(database);
+    events = new TurnEvents(log, sessions);
+    const presence = { number: () => Promise.resolve(1) } as unknown as Presence;
+    claims = new TurnClaims(database, presence, { leaseMs: 60_000 } as Config);
+    stop = async () => {
+      await source.destroy();
+      await postgres.stop();
+      await rm(dir, { recursive: true, force: true });
+    };
+  }, 60_000);
+  afterAll(() => stop());
+
+  const aSession = async (): Promise<string> => {
+    const id = uuid();
+    const now = new Date();
+    await sessions.insert(database, {
+      ...{ id, name: 's', agent: 'demo', cwd: '/x', remoteId: null, env: '', envNames: [] },
+      ...{ args: [], model: null, command: null, autoRunFolder: null, limits: {} },
+      ...{ parentSessionId: null, providerSessionId: null, createdAt: now, updatedAt: now },
+    });
+    return id;
+  };
+  const aTurn = async (sessionId: string, more: Partial<TurnRow> = {}): Promise<string> => {
+    const id = uuid();
+    await turns.insert(database, {
+      ...{ id, sessionId, kind: 'message', state: 'queued', prompt: 'x', readOnly: false },
+      ...{ fresh: false, workingTree: id, held: false, ownerJob: null, ownerId: null },
+      ...{ remoteId: null, hostname: null, nonce: '', attempts: 0, fence: 0, worker: null },
+      ...{ leaseUntil: null, retryAt: null, stdoutOffset: 0, stderrOffset: 0, stderrTail: '' },
+      ...{ parser: null, stop: null, text: null, providerSessionId: null, usage: null },
+      ...{ exitCode: null, signal: null, error: null, resumesAt: null, queuedAt: new Date() },
+      ...{ startedAt: null, lastActivityAt: null, finishedAt: null },
+      ...more,
+    });
+    return id;
+  };
+  const setup = async () => {
+    const sessionId = await aSession();
+    const claim = await claims.claim(await aTurn(sessionId));
+    if (!claim) throw new Error('The turn was not claimed');
+    const failures: unknown[] = [];
+    const recorder = new TurnRecorder(claim.row, database, turns, events, (error) => {
+      failures.push(error);
+    });
+    return {
+      ...{ row: claim.row, recorder, failures },
+      stored: () => turns.find(claim.row.id) as Promise<TurnRow>,
+      told: async () => (await log.read(`session:${sessionId}`, 0, 100)).events,
+    };
+  };
+  const state = (text: string): ParserState => ({
+    ...{ providerSessionId: null, text, usage: null, memory: {} },
+  });
+
+  it('is its events, its parser and its offset at once, joined into few', async () => {
+    const { recorder, stored, told } = await setup();
+    recorder.said(state('a'), [{ type: 'text', text: 'a' }], 10, 10);
+    recorder.said(state('ab'), [{ type: 'text', text: 'b' }], 20, 10);
+    const tool = { type: 'tool', id: 't', name: 'Bash', phase: 'started', summary: null } as const;
+    recorder.said(state('ab'), [tool, { type: 'text', text: 'c' }], 30, 10);
+    recorder.complained(Buffer.from('oh'), 2);
+    await recorder.flush();
+    expect(await stored()).toMatchObject({
+      ...{ stdoutOffset: 30, stderrOffset: 2, stderrTail: 'oh', parser: state('ab') },
+    });
+    expect((await told()).map(({ seq, type, data }) => [seq, type, data])).toMatchObject([
+      [1, 'turn.output', { text: 'ab' }],
+      [2, 'turn.tool', { tool: { id: 't', name: 'Bash', phase: 'started' } }],
+      [3, 'turn.output', { text: 'c' }],
+    ]);
+  });
+
+  it('is void, event and offset, once another worker has taken the turn', async () => {
+    const { recorder, row, failures, stored, told } = await setup();
+    await claims.release([{ turnId: row.id, fence: row.fence }], 0);
+    expect(await claims.claim(row.id)).toMatchObject({ begun: false });
+    recorder.said(state('a'), [{ type: 'text', text: 'a' }], 10, 10);
+    await expect(recorder.flush()).rejects.toThrow(TurnTaken);
+    expect(failures).toEqual([expect.any(TurnTaken)]);
+    const change = recorder.change(
+      () => ({ state: 'completed' }),
+      () => Promise.resolve(),
+    );
+    await expect(change).rejects.toThrow(TurnTaken);
+    expect(await stored()).toMatchObject({ state: 'starting', stdoutOffset: 0, parser: null });
+    expect(await told()).toEqual([]);
+  });
+
+  it('holds whatever bytes an agent prints', async () => {
+    const { recorder, row, stored, told } = await setup();
+    const wild = 'a\0b\uD800c';
+    recorder.said(state(wild), [{ type: 'text', text: wild }], 10, 10);
+    recorder.complained(Buffer.from([0x6f, 0x00, 0xff]), 3);
+    await recorder.change(
+      () => ({ text: row.parser?.text ?? null }),
+      () => Promise.resolve(),
+    );
+    expect(await stored()).toMatchObject({ text: 'a\uFFFDb\uFFFDc' });
+    expect((await told())[0]?.data).toMatchObject({ text: 'a\uFFFDb\uFFFDc' });
+  });
+
+  it('is decided on what others have ordered meanwhile', async () => {
+    const { recorder, row, stored } = await setup();
+    const order = { reason: 'cancelled' as const, at: 'now', proved: false };
+    await turns.update(database, row.id, { state: 'stopping', stop: order });
+    await recorder.change(
+      (current) => ({ state: current.stop ? 'cancelled' : 'completed' }),
+      () => Promise.resolve(),
+    );
+    expect(await stored()).toMatchObject({ state: 'cancelled', stop: order });
+  });
+
+  it('belongs to one worker of many who ask for it', async () => {
+    const id = await aTurn(await aSession());
+    const all = await Promise.all(Array.from({ length: 10 }, () => claims.claim(id)));
+    expect(all.filter((claim) => claim !== null)).toHaveLength(1);
+  });
+
+  it('is done by one writer of a directory, also when two are claimed at once', async () => {
+    const [one, two] = [await aSession(), await aSession()];
+    const workingTree = `local:/${uuid()}`;
+    // A limited turn and a queued one both may go on: none of the two is behind the other.
+    const limited = { state: 'limited', resumesAt: new Date(0) } as const;
+    const ids = [
+      await aTurn(one, { workingTree, ...limited }),
+      await aTurn(two, { workingTree, ...limited }),
+    ];
+    const all = await Promise.all(ids.map((id) => claims.claim(id)));
+    expect(all.filter((claim) => claim !== null)).toHaveLength(1);
+  });
+
+  it('is numbered without a gap, whoever writes and whatever is rolled back', async () => {
+    const stream = `session:${uuid()}`;
+    const write = (n: number): Promise<void> =>
+      database.transaction(async (tx) => {
+        await log.append(tx, stream, 'turn.output', { n });
+        if (n % 3 === 0) throw new Error('rolled back');
+      });
+    await Promise.allSettled(Array.from({ length: 30 }, (_, n) => write(n)));
+    const { events: kept, head } = await log.read(stream, 0, 100);
+    expect(kept.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    expect(head).toBe(20);
+  });
+});
