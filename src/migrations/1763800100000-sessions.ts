@@ -94,6 +94,12 @@ export class Sessions1763800100000 implements MigrationInterface {
       )`);
     await runner.query('CREATE INDEX turns_of_session ON turns (session_id, id)');
     await runner.query(`
+      CREATE INDEX turns_ended ON turns (session_id, finished_at DESC)
+      WHERE finished_at IS NOT NULL`);
+    await runner.query(`
+      CREATE INDEX turns_open_of_session ON turns (session_id)
+      WHERE state IN ('queued', 'starting', 'running', 'stopping', 'limited')`);
+    await runner.query(`
       CREATE INDEX turns_open ON turns (working_tree, position)
       WHERE state IN ('queued', 'starting', 'running', 'stopping', 'limited')`);
     await runner.query(`

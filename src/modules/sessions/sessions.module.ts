@@ -5,6 +5,8 @@ import { RemotesModule } from '../remotes/index.js';
 import { DriveTurnWorker } from './drive/drive-turn.worker.js';
 import { StopTurnWorker } from './drive/stop-turn.worker.js';
 import { TurnDriver } from './drive/turn-driver.js';
+import { TurnLedger } from './drive/turn-ledger.js';
+import { TurnPlanner } from './drive/turn-planner.js';
 import { HistoryService } from './history.service.js';
 import { SessionSecrets } from './session-secrets.js';
 import { SessionsController } from './sessions.controller.js';
@@ -30,6 +32,8 @@ import { TurnsService } from './turns.service.js';
     StopTurnWorker,
     TurnClaims,
     TurnDriver,
+    TurnLedger,
+    TurnPlanner,
     TurnEvents,
     TurnsRepository,
     TurnsService,

@@ -130,15 +130,21 @@ export class SessionsService {
     return (await this.get(id)).usage;
   }
 
-  /**
-   * @param askedFor where a turn of the session was asked for; it runs there or not at all.
-   * @throws the remote's refusal when it is gone or disabled: never another host instead.
-   */
-  async hostOf(sessionId: string, askedFor?: string | null): Promise<SessionPlace> {
+  /** @throws the remote's refusal when it is gone or disabled: never another host instead. */
+  async hostOf(sessionId: string): Promise<SessionPlace> {
     const row = await this.row(sessionId);
-    const remoteId = askedFor === undefined ? row.remoteId : askedFor;
-    const host = await this.hosts.resolve(remoteId);
-    const remoteEnv = remoteId === null ? {} : await this.remotes.env(remoteId);
+    return this.placeOf(row, row.remoteId);
+  }
+
+  /** The place of a turn, which runs where it was asked for or not at all, whatever the session says by now. */
+  async placeOf(
+    row: Pick<SessionRow, 'id' | 'cwd' | 'env'>,
+    remoteId: string | null,
+  ): Promise<SessionPlace> {
+    const [host, remoteEnv] = await Promise.all([
+      this.hosts.resolve(remoteId),
+      remoteId === null ? {} : this.remotes.env(remoteId),
+    ]);
     return { host, cwd: row.cwd, env: { ...remoteEnv, ...this.secrets.openEnv(row.id, row.env) } };
   }
 

@@ -30,16 +30,13 @@ export class TurnEvents {
   async changed(tx: Tx, type: TurnEventType, row: TurnRow): Promise<void> {
     const turn: Partial<Turn> = toTurn(row);
     delete turn.prompt;
-    const stream = sessionStream(row.sessionId);
-    await this.log.append(tx, stream, type, { turnId: row.id, turn });
-    const activity = (await this.sessions.activity([row.sessionId], tx)).get(row.sessionId);
-    if (!activity) return;
-    await this.log.append(tx, stream, 'session.updated', {
-      sessionId: row.sessionId,
-      state: stateOf(activity),
-      activeTurnId: activity.activeTurnId,
-      queued: activity.queued,
-    });
+    const { sessionId } = row;
+    const { activeTurnId, queued, ...rest } = await this.sessions.standing(sessionId, tx);
+    const state = stateOf({ activeTurnId, ...rest });
+    await this.log.appendAll(tx, sessionStream(sessionId), [
+      { type, data: { turnId: row.id, turn } },
+      { type: 'session.updated', data: { sessionId, state, activeTurnId, queued } },
+    ]);
   }
 
   async said(tx: Tx, row: TurnRow, type: 'turn.output' | 'turn.tool', data: object): Promise<void> {

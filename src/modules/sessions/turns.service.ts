@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { AgentRegistry, AgentUnsupported } from '../../agents/index.js';
-import { Database, type Sql, type Tx } from '../../platform/database/index.js';
+import { Database, type Sql, type Tx, violates } from '../../platform/database/index.js';
 import { storableText } from '../../platform/events/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { type Job, JobQueue } from '../../platform/queue/index.js';
@@ -27,6 +27,7 @@ export interface NewTurn {
   readOnly?: boolean | undefined;
   /** In a new conversation of the agent, whatever the session's was. */
   fresh?: boolean | undefined;
+  images?: PostTurn['images'];
   /** Whose bell rings when the turn has ended. */
   owner?: { job: Job; id: string };
 }
@@ -53,6 +54,9 @@ export class TurnsService {
     const { label, capabilities } = this.agents.get(session.agent);
     if (turn.readOnly && capabilities.readOnly === 'none') {
       throw new AgentUnsupported(`${label} cannot be kept from writing`);
+    }
+    if (turn.images?.length && !capabilities.images) {
+      throw new AgentUnsupported(`${label} takes no images`);
     }
     const row: Omit<TurnRow, 'position'> = {
       id: turn.id ?? uuid(),
@@ -101,18 +105,15 @@ export class TurnsService {
   }
 
   /** A message of a user or of his script, under an id of the caller's: asking again never queues a second one. */
-  post(id: string, sessionId: string, { images, ...turn }: PostTurn): Promise<Turn> {
-    return this.database.transaction(async (tx) => {
-      const known = await this.turns.find(id, tx);
-      if (known) return toTurn(known);
-      const session = await this.sessions.find(sessionId, tx);
-      if (!session) throw new SessionNotFound(sessionId);
-      const { label, capabilities } = this.agents.get(session.agent);
-      if (images?.length && !capabilities.images) {
-        throw new AgentUnsupported(`${label} takes no images`);
-      }
-      return this.enqueue(tx, { ...turn, id, sessionId, kind: 'message' });
-    });
+  async post(id: string, sessionId: string, turn: PostTurn): Promise<Turn> {
+    try {
+      return await this.database.transaction((tx) =>
+        this.enqueue(tx, { ...turn, id, sessionId, kind: 'message' }),
+      );
+    } catch (error) {
+      if (violates(error, 'turns_pkey')) return this.get(id);
+      throw error;
+    }
   }
 
   async get(id: string): Promise<Turn> {

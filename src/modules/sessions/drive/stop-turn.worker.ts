@@ -3,8 +3,8 @@ import { type CancelProof } from '../../../hosts/index.js';
 import { Database } from '../../../platform/database/index.js';
 import { DomainError } from '../../../platform/errors/index.js';
 import { JobHandler, JobQueue } from '../../../platform/queue/index.js';
+import { RemoteHosts } from '../../remotes/index.js';
 import { DRIVE_TURN } from '../drive-turn.job.js';
-import { SessionsService } from '../sessions.service.js';
 import { STOP_TURN } from '../stop-turn.job.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
@@ -20,7 +20,7 @@ export class StopTurnWorker extends JobHandler {
   constructor(
     private readonly database: Database,
     private readonly turns: TurnsRepository,
-    private readonly sessions: SessionsService,
+    private readonly hosts: RemoteHosts,
     private readonly jobs: JobQueue,
   ) {
     super();
@@ -62,7 +62,7 @@ export class StopTurnWorker extends JobHandler {
   /** Null while its host cannot be asked: the sweep comes back to it. */
   private async kill(row: TurnRow): Promise<CancelProof | null> {
     try {
-      const { host } = await this.sessions.hostOf(row.sessionId, row.remoteId);
+      const host = await this.hosts.resolve(row.remoteId);
       return await host.runs.cancel(TurnDrive.runKey(row));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;

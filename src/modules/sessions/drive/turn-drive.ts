@@ -18,6 +18,8 @@ export interface TurnPlan {
   row: TurnRow;
   session: SessionRow;
   host: Host;
+  /** Aborted when the host was replaced: the turn must be planned anew. */
+  retired: AbortSignal;
   cwd: string;
   /** The session's environment over the remote's. */
   env: Record<string, string>;

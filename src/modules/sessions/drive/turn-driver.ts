@@ -1,24 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { AgentRegistry } from '../../../agents/index.js';
 import { type Host, isTransient, type RunVerdict } from '../../../hosts/index.js';
 import { type Config, CONFIG } from '../../../platform/config/index.js';
-import { Database } from '../../../platform/database/index.js';
 import { DomainError } from '../../../platform/errors/index.js';
-import { storableText } from '../../../platform/events/index.js';
-import { JobQueue } from '../../../platform/queue/index.js';
-import { RemoteDisabled, RemoteHosts } from '../../remotes/index.js';
-import { DRIVE_TURN } from '../drive-turn.job.js';
-import { SessionsService } from '../sessions.service.js';
-import { SessionsRepository } from '../storage/sessions.repository.js';
+import { RemoteDisabled } from '../../remotes/index.js';
 import { type Claim, TurnClaims } from '../storage/turn-claims.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
-import { TurnEvents, type TurnEventType } from '../turn-events.js';
 import { TurnsService } from '../turns.service.js';
 import { TurnDrive, type TurnPlan } from './turn-drive.js';
-import { BACK_TO_THE_QUEUE, endingOf, refused, type TurnEnding } from './turn-ending.js';
-import { TurnRecorder, TurnTaken } from './turn-recorder.js';
+import { BACK_TO_THE_QUEUE, endingOf, refused } from './turn-ending.js';
+import { TurnLedger } from './turn-ledger.js';
+import { TurnPlanner } from './turn-planner.js';
+import { type TurnRecorder, TurnTaken } from './turn-recorder.js';
 
 /** A host that cannot be used now is asked again after this. */
 const RETRY_MS = 5_000;
@@ -40,17 +34,12 @@ export class TurnDriver implements OnModuleDestroy {
   private closed = false;
 
   constructor(
-    private readonly database: Database,
     private readonly claims: TurnClaims,
-    private readonly turns: TurnsRepository,
-    private readonly sessionRows: SessionsRepository,
-    private readonly sessions: SessionsService,
-    private readonly hosts: RemoteHosts,
-    private readonly turnsService: TurnsService,
-    private readonly events: TurnEvents,
-    private readonly agents: AgentRegistry,
-    private readonly jobs: JobQueue,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly planner: TurnPlanner,
+    private readonly ledger: TurnLedger,
+    private readonly rows: TurnsRepository,
+    private readonly turns: TurnsService,
+    @Inject(CONFIG) config: Config,
   ) {
     this.renewing = setInterval(() => void this.renew(), config.leaseMs / 3);
   }
@@ -88,75 +77,36 @@ export class TurnDriver implements OnModuleDestroy {
     const leave = (): void => {
       abort.abort();
     };
-    const recorder = new TurnRecorder(row, this.database, this.turns, this.events, leave);
+    const recorder = this.ledger.recorderOf(row, leave);
     let drive: TurnDrive | null = null;
-    let retired: AbortSignal | null = null;
+    let plan: TurnPlan | null = null;
     try {
-      const plan = await this.plan(row);
-      retired = this.hosts.retirementOf(plan.host);
+      plan = await this.planner.plan(row);
+      const { host, cwd, adapter, retired } = plan;
       if (retired.aborted) leave();
       retired.addEventListener('abort', leave);
       drive = new TurnDrive(
         plan,
         recorder,
         abort.signal,
-        (hostname) => this.accepted(recorder, hostname),
+        (hostname) => this.ledger.accepted(recorder, hostname),
         (clock) => void this.expired(row.id, clock, abort.signal),
         begun,
       );
       const verdict = await drive.toTheEnd();
-      if (!(await this.nothingLeft(row, verdict, plan.host))) return;
-      await this.end(recorder, row, (current) =>
+      if (!(await this.nothingLeft(row, verdict, host))) return;
+      await this.ledger.ended(recorder, row, (current) =>
         verdict.kind === 'never-started' && mayRun(current)
           ? BACK_TO_THE_QUEUE
-          : endingOf(
-              verdict,
-              { ...row, stop: current.stop },
-              plan.adapter,
-              plan.host.name,
-              plan.cwd,
-            ),
+          : endingOf(verdict, { ...row, stop: current.stop }, adapter, host.name, cwd),
       );
-      await plan.host.runs.remove(TurnDrive.runKey(row)).catch(() => undefined);
+      await host.runs.remove(TurnDrive.runKey(row)).catch(() => undefined);
     } catch (error) {
       await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
     } finally {
-      retired?.removeEventListener('abort', leave);
+      plan?.retired.removeEventListener('abort', leave);
       recorder.stop();
     }
-  }
-
-  private async plan(row: TurnRow): Promise<TurnPlan> {
-    const session = await this.sessionRows.find(row.sessionId);
-    if (!session) throw new TurnTaken();
-    const { host, cwd, env } = await this.sessions.hostOf(session.id, row.remoteId);
-    return {
-      row,
-      session,
-      host,
-      cwd,
-      env,
-      adapter: this.agents.get(session.agent),
-      limits: {
-        silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
-        absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,
-      },
-    };
-  }
-
-  private async accepted(recorder: TurnRecorder, hostname: string | null): Promise<Date> {
-    const startedAt = new Date();
-    await recorder.change(
-      // A turn that was told to stop meanwhile stays `stopping`.
-      ({ state }) => ({
-        state: state === 'starting' ? 'running' : state,
-        startedAt,
-        lastActivityAt: startedAt,
-        hostname,
-      }),
-      (tx, changed) => this.events.changed(tx, 'turn.started', changed),
-    );
-    return startedAt;
   }
 
   /** Sees to it that the turn is told to stop, also when the database is away for a moment. */
@@ -167,7 +117,7 @@ export class TurnDriver implements OnModuleDestroy {
   ): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.turnsService.cancel(turnId, clock);
+        await this.turns.cancel(turnId, clock);
         return;
       } catch (error) {
         this.log.warn({ message: 'turn not stopped by its clock', turnId, reason: String(error) });
@@ -178,7 +128,7 @@ export class TurnDriver implements OnModuleDestroy {
 
   /** A turn that was stopped, or whose supervisor died, has ended only when none of its processes is left. */
   private async nothingLeft(row: TurnRow, verdict: RunVerdict, host: Host): Promise<boolean> {
-    const stop = (await this.turns.find(row.id))?.stop;
+    const stop = (await this.rows.find(row.id))?.stop;
     const orphaned = verdict.kind === 'lost' && verdict.cause === 'orphaned';
     if (stop?.proved !== false && !orphaned) return true;
     const proof = await host.runs.cancel(TurnDrive.runKey(row));
@@ -186,42 +136,6 @@ export class TurnDriver implements OnModuleDestroy {
     this.log.warn({ message: 'processes of a turn will not go', turnId: row.id, pids: proof.pids });
     await this.claims.release([{ turnId: row.id, fence: row.fence }], RETRY_MS);
     return false;
-  }
-
-  private async end(
-    recorder: TurnRecorder,
-    row: TurnRow,
-    endingOfCurrent: (current: TurnRow) => TurnEnding,
-  ): Promise<void> {
-    await recorder.change(
-      (current) => {
-        const ending = endingOfCurrent(current);
-        const open = ending.state === 'limited' || ending.state === 'queued';
-        return {
-          ...ending,
-          text: ending.text === null ? null : storableText(ending.text),
-          usage: row.parser?.usage ?? null,
-          providerSessionId: row.parser?.providerSessionId ?? null,
-          finishedAt: open ? null : new Date(),
-          leaseUntil: null,
-          parser: null,
-        };
-      },
-      async (tx, ended) => {
-        if (keepsConversation(ended) && ended.providerSessionId !== null) {
-          const { providerSessionId } = ended;
-          await this.sessionRows.update(tx, row.sessionId, { providerSessionId });
-        }
-        await this.events.changed(tx, EVENT_OF[ended.state], ended);
-        const next = await this.claims.nextAfter(ended, tx);
-        tx.afterCommit(() => {
-          if (ended.finishedAt !== null && ended.ownerJob !== null && ended.ownerId !== null) {
-            this.jobs.ring(ended.ownerJob, ended.ownerId);
-          }
-          for (const id of next) this.jobs.ring(DRIVE_TURN.name, id);
-        });
-      },
-    );
   }
 
   private async interrupted(
@@ -244,7 +158,7 @@ export class TurnDriver implements OnModuleDestroy {
         !(error instanceof RemoteDisabled) &&
         !mayHaveStarted;
       if (final) {
-        await this.end(recorder, row, () => refused(error));
+        await this.ledger.ended(recorder, row, () => refused(error));
         return;
       }
       if (!(error instanceof DomainError)) {
@@ -277,22 +191,6 @@ export class TurnDriver implements OnModuleDestroy {
     }
   }
 }
-
-/** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
-const keepsConversation = ({ kind, fresh }: Pick<TurnRow, 'kind' | 'fresh'>): boolean =>
-  kind === 'message' || !fresh;
-
-const EVENT_OF: Record<TurnEnding['state'], TurnEventType> = {
-  queued: 'turn.queued',
-  starting: 'turn.started',
-  running: 'turn.started',
-  stopping: 'turn.stopping',
-  completed: 'turn.completed',
-  failed: 'turn.failed',
-  cancelled: 'turn.cancelled',
-  limited: 'turn.limited',
-  lost: 'turn.lost',
-};
 
 /** What was heard of has run, whatever a host says that has lost its spools: doing it again could do it twice. */
 const mayRun = ({ stop, attempts, stdoutOffset }: TurnRow): boolean =>

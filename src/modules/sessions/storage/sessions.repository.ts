@@ -3,21 +3,28 @@ import { type Usage } from '../../../agents/index.js';
 import { Database, type Sql } from '../../../platform/database/index.js';
 import { SessionEntity, type SessionRow } from './session.entity.js';
 
-/** What the turns of a session say of it. */
-export interface SessionActivity {
+/** What the open turns of a session, and the last one that ended, say of it. */
+export interface SessionStanding {
   activeTurnId: string | null;
   queued: number;
   limited: boolean;
   lastFailed: boolean;
+}
+
+export interface SessionActivity extends SessionStanding {
+  /** Of all its turns. */
   usage: Usage;
 }
 
-interface ActivityRow {
-  session_id: string;
+interface StandingRow {
   active: string | null;
   queued: number;
   limited: boolean;
   last_state: string | null;
+}
+
+interface ActivityRow extends StandingRow {
+  session_id: string;
   input: number;
   output: number;
   cache_read: number;
@@ -75,27 +82,24 @@ export class SessionsRepository {
     await sql.of(SessionEntity).delete({ id });
   }
 
+  async standing(id: string, sql: Sql): Promise<SessionStanding> {
+    const [row] = await sql.query<StandingRow>(
+      `SELECT ${STANDING} FROM (SELECT $1::uuid) AS s(id) ${STANDING_OF_S}`,
+      [id],
+    );
+    if (!row) throw new Error('PostgreSQL gave no row for a constant');
+    return toStanding(row);
+  }
+
   async activity(
     ids: readonly string[],
     sql: Sql = this.database,
   ): Promise<Map<string, SessionActivity>> {
     const rows = await sql.query<ActivityRow>(
-      `SELECT s.id AS session_id, open.active, coalesce(open.queued, 0) AS queued,
-              coalesce(open.limited, false) AS limited, last.state AS last_state,
+      `SELECT s.id AS session_id, ${STANDING},
               used.input, used.output, used.cache_read, used.cache_write, used.cost
        FROM unnest($1::uuid[]) AS s(id)
-       LEFT JOIN LATERAL (
-         SELECT (array_agg(t.id ORDER BY t.position)
-                  FILTER (WHERE t.state IN ('starting', 'running', 'stopping')))[1] AS active,
-                count(*) FILTER (WHERE t.state = 'queued') AS queued,
-                bool_or(t.state = 'limited') AS limited
-         FROM turns t
-         WHERE t.session_id = s.id AND t.state IN ('queued', 'starting', 'running', 'stopping', 'limited')
-       ) open ON true
-       LEFT JOIN LATERAL (
-         SELECT t.state FROM turns t WHERE t.session_id = s.id AND t.finished_at IS NOT NULL
-         ORDER BY t.finished_at DESC LIMIT 1
-       ) last ON true
+       ${STANDING_OF_S}
        LEFT JOIN LATERAL (
          SELECT coalesce(sum((t.usage->>'inputTokens')::bigint), 0)::bigint AS input,
                 coalesce(sum((t.usage->>'outputTokens')::bigint), 0)::bigint AS output,
@@ -110,11 +114,32 @@ export class SessionsRepository {
   }
 }
 
-const toActivity = (row: ActivityRow): SessionActivity => ({
+const STANDING = `open.active, coalesce(open.queued, 0) AS queued,
+  coalesce(open.limited, false) AS limited, last.state AS last_state`;
+
+const STANDING_OF_S = `
+  LEFT JOIN LATERAL (
+    SELECT (array_agg(t.id ORDER BY t.position)
+             FILTER (WHERE t.state IN ('starting', 'running', 'stopping')))[1] AS active,
+           count(*) FILTER (WHERE t.state = 'queued') AS queued,
+           bool_or(t.state = 'limited') AS limited
+    FROM turns t
+    WHERE t.session_id = s.id AND t.state IN ('queued', 'starting', 'running', 'stopping', 'limited')
+  ) open ON true
+  LEFT JOIN LATERAL (
+    SELECT t.state FROM turns t WHERE t.session_id = s.id AND t.finished_at IS NOT NULL
+    ORDER BY t.finished_at DESC LIMIT 1
+  ) last ON true`;
+
+const toStanding = (row: StandingRow): SessionStanding => ({
   activeTurnId: row.active,
   queued: row.queued,
   limited: row.limited,
   lastFailed: row.last_state === 'failed' || row.last_state === 'lost',
+});
+
+const toActivity = (row: ActivityRow): SessionActivity => ({
+  ...toStanding(row),
   usage: {
     inputTokens: row.input,
     outputTokens: row.output,

@@ -46,7 +46,7 @@ const DUE = `
   )`;
 
 /** A new execution: nothing of an earlier one counts. */
-const NEW_ATTEMPT = `, state = 'starting', attempts = attempts + 1, stdout_offset = 0, stderr_offset = 0,
+const NEW_ATTEMPT = `state = 'starting', attempts = attempts + 1, stdout_offset = 0, stderr_offset = 0,
   stderr_tail = '', parser = NULL, text = NULL, exit_code = NULL, signal = NULL, error = NULL, hostname = NULL,
   started_at = NULL, resumes_at = NULL`;
 
@@ -63,22 +63,23 @@ export class TurnClaims {
   async claim(turnId: string): Promise<{ row: TurnRow; begun: boolean } | null> {
     const worker = await this.presence.number();
     try {
-      return await this.database.transaction(async (tx) => {
-        const [due] = await tx.query<{ state: TurnRow['state'] }>(
-          `SELECT t.state FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE`,
-          [turnId],
-        );
-        if (!due) return null;
-        const begun = due.state === 'queued' || due.state === 'limited';
-        await tx.query(
-          `UPDATE turns SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms',
-             retry_at = NULL ${begun ? NEW_ATTEMPT : ''}
-           WHERE id = $1`,
-          [turnId, worker, this.config.leaseMs],
-        );
-        const row = await tx.of(TurnEntity).findOneByOrFail({ id: turnId });
-        return { row, begun };
-      });
+      const [claimed] = await this.database.query<{ begun: boolean }>(
+        `WITH due AS (
+           SELECT t.id, t.state IN ('queued', 'limited') AS begun FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE
+         ), taken AS (
+           UPDATE turns SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms', retry_at = NULL
+           FROM due WHERE turns.id = due.id AND NOT due.begun
+         ), begun AS (
+           UPDATE turns SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms', retry_at = NULL,
+             ${NEW_ATTEMPT}
+           FROM due WHERE turns.id = due.id AND due.begun
+         )
+         SELECT begun FROM due`,
+        [turnId, worker, this.config.leaseMs],
+      );
+      if (!claimed) return null;
+      const row = await this.database.of(TurnEntity).findOneByOrFail({ id: turnId });
+      return { row, begun: claimed.begun };
     } catch (error) {
       if (violates(error, 'turns_one_writer')) return null;
       throw error;

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../../platform/database/index.js';
+import { storableText } from '../../../platform/events/index.js';
+import { JobQueue } from '../../../platform/queue/index.js';
+import { DRIVE_TURN } from '../drive-turn.job.js';
+import { SessionsRepository } from '../storage/sessions.repository.js';
+import { TurnClaims } from '../storage/turn-claims.js';
+import { type TurnRow } from '../storage/turn.entity.js';
+import { TurnsRepository } from '../storage/turns.repository.js';
+import { TurnEvents, type TurnEventType } from '../turn-events.js';
+import { type TurnEnding } from './turn-ending.js';
+import { TurnRecorder } from './turn-recorder.js';
+
+/** Writes the steps of a driven turn: taken by its host, and ended. */
+@Injectable()
+export class TurnLedger {
+  constructor(
+    private readonly database: Database,
+    private readonly turns: TurnsRepository,
+    private readonly sessions: SessionsRepository,
+    private readonly claims: TurnClaims,
+    private readonly events: TurnEvents,
+    private readonly jobs: JobQueue,
+  ) {}
+
+  /** @param failed called once when writing fails, so that the reader stops. */
+  recorderOf(row: TurnRow, failed: () => void): TurnRecorder {
+    return new TurnRecorder(row, this.database, this.turns, this.events, failed);
+  }
+
+  async accepted(recorder: TurnRecorder, hostname: string | null): Promise<Date> {
+    const startedAt = new Date();
+    await recorder.change(
+      // A turn that was told to stop meanwhile stays `stopping`.
+      ({ state }) => ({
+        state: state === 'starting' ? 'running' : state,
+        startedAt,
+        lastActivityAt: startedAt,
+        hostname,
+      }),
+      (tx, changed) => this.events.changed(tx, 'turn.started', changed),
+    );
+    return startedAt;
+  }
+
+  /** Writes the end, tells the owner, and lets the next in the queue start. */
+  async ended(
+    recorder: TurnRecorder,
+    row: TurnRow,
+    endingOfCurrent: (current: TurnRow) => TurnEnding,
+  ): Promise<void> {
+    await recorder.change(
+      (current) => {
+        const ending = endingOfCurrent(current);
+        const open = ending.state === 'limited' || ending.state === 'queued';
+        return {
+          ...ending,
+          text: ending.text === null ? null : storableText(ending.text),
+          usage: row.parser?.usage ?? null,
+          providerSessionId: row.parser?.providerSessionId ?? null,
+          finishedAt: open ? null : new Date(),
+          leaseUntil: null,
+          parser: null,
+        };
+      },
+      async (tx, ended) => {
+        if (keepsConversation(ended) && ended.providerSessionId !== null) {
+          const { providerSessionId } = ended;
+          await this.sessions.update(tx, row.sessionId, { providerSessionId });
+        }
+        await this.events.changed(tx, EVENT_OF[ended.state], ended);
+        const next = await this.claims.nextAfter(ended, tx);
+        tx.afterCommit(() => {
+          if (ended.finishedAt !== null && ended.ownerJob !== null && ended.ownerId !== null) {
+            this.jobs.ring(ended.ownerJob, ended.ownerId);
+          }
+          for (const id of next) this.jobs.ring(DRIVE_TURN.name, id);
+        });
+      },
+    );
+  }
+}
+
+/** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
+const keepsConversation = ({ kind, fresh }: Pick<TurnRow, 'kind' | 'fresh'>): boolean =>
+  kind === 'message' || !fresh;
+
+const EVENT_OF: Record<TurnEnding['state'], TurnEventType> = {
+  queued: 'turn.queued',
+  starting: 'turn.started',
+  running: 'turn.started',
+  stopping: 'turn.stopping',
+  completed: 'turn.completed',
+  failed: 'turn.failed',
+  cancelled: 'turn.cancelled',
+  limited: 'turn.limited',
+  lost: 'turn.lost',
+};

@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AgentRegistry } from '../../../agents/index.js';
+import { type Config, CONFIG } from '../../../platform/config/index.js';
+import { RemoteHosts } from '../../remotes/index.js';
+import { SessionsService } from '../sessions.service.js';
+import { SessionsRepository } from '../storage/sessions.repository.js';
+import { type TurnRow } from '../storage/turn.entity.js';
+import { type TurnPlan } from './turn-drive.js';
+import { TurnTaken } from './turn-recorder.js';
+
+/** Finds out where, with what and within which limits a turn runs. */
+@Injectable()
+export class TurnPlanner {
+  constructor(
+    private readonly rows: SessionsRepository,
+    private readonly sessions: SessionsService,
+    private readonly hosts: RemoteHosts,
+    private readonly agents: AgentRegistry,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws the refusal of a host that is gone or disabled. */
+  async plan(row: TurnRow): Promise<TurnPlan> {
+    const session = await this.rows.find(row.sessionId);
+    if (!session) throw new TurnTaken();
+    const place = await this.sessions.placeOf(session, row.remoteId);
+    return {
+      row,
+      session,
+      ...place,
+      retired: this.hosts.retirementOf(place.host),
+      adapter: this.agents.get(session.agent),
+      limits: {
+        silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
+        absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,
+      },
+    };
+  }
+}
