@@ -113,7 +113,7 @@ describeStores('Secrets', (kind) => {
             ...{ name: `talker-${index}`, agent: 'demo', cwd, remoteId: host },
             env: { SESSION_SECRET: markers['sessionEnv'], MAESTRO_DEMO_PACE_MS: '400' },
           });
-          sessionIds.push(session.id);
+          sessionIds[index] = session.id;
           const path = `/sessions/${session.id}/turns`;
           return [
             await call<SeenTurn>('POST', path, { prompt }),
