@@ -315,12 +315,12 @@ class FragileLog extends EventLog {
   /** Counts down the events that are still written. */
   dieAt: number | null = null;
 
-  override async append(...event: Parameters<EventLog['append']>): Promise<number> {
+  override async appendAll(...event: Parameters<EventLog['appendAll']>): Promise<number> {
     if (this.dieAt !== null) {
       this.dieAt -= 1;
       if (this.dieAt === 0) throw new Crash();
     }
-    return super.append(...event);
+    return super.appendAll(...event);
   }
 }
 
@@ -346,10 +346,8 @@ class StoredSessions {
     return rows.filter(({ id }) => ids.includes(id)).map(toSession);
   }
 
-  async list({ limit, cursor }: { limit: number; cursor: string | undefined }) {
-    const rows = await this.database.of(SessionEntity).find({ order: { id: 'ASC' } });
-    const items = rows.filter(({ id }) => cursor === undefined || id > cursor).slice(0, limit);
-    return { items: items.map(toSession), nextCursor: null };
+  async all() {
+    return (await this.database.of(SessionEntity).find({ order: { id: 'ASC' } })).map(toSession);
   }
 }
 

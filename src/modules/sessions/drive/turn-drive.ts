@@ -33,7 +33,7 @@ export interface TurnPlan {
  */
 export class TurnDrive {
   private readonly lines: LineSplitter;
-  private readonly runningTools = new Set<string>();
+  private readonly runningTools: Set<string>;
   private clocks: TurnClocks | null = null;
   /** Whether the host may have begun the run, so that only the host can tell its end. */
   mayHaveStarted: boolean;
@@ -49,6 +49,7 @@ export class TurnDrive {
   ) {
     this.lines = new LineSplitter(plan.row.stdoutOffset);
     this.mayHaveStarted = !begun;
+    this.runningTools = new Set(plan.row.parser?.openTools);
     plan.row.parser ??= plan.adapter.initialState();
   }
 
@@ -124,7 +125,8 @@ export class TurnDrive {
         else this.runningTools.delete(fact.id);
       }
     }
-    this.recorder.said(state, facts, this.lines.offset, bytes);
+    const openTools = [...this.runningTools];
+    this.recorder.said({ ...state, openTools }, facts, this.lines.offset, bytes);
   }
 
   private startClocks(startedAt: Date): void {

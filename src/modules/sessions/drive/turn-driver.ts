@@ -193,5 +193,5 @@ export class TurnDriver implements OnModuleDestroy {
 }
 
 /** What was heard of has run, whatever a host says that has lost its spools: doing it again could do it twice. */
-const mayRun = ({ stop, attempts, stdoutOffset }: TurnRow): boolean =>
-  !stop && attempts < MAX_ATTEMPTS && stdoutOffset === 0;
+const mayRun = ({ stop, attempts, startedAt }: TurnRow): boolean =>
+  !stop && attempts < MAX_ATTEMPTS && startedAt === null;

@@ -1,7 +1,7 @@
-import { type Fact, type ParserState } from '../../../agents/index.js';
+import { type Fact } from '../../../agents/index.js';
 import { type Database, type Tx } from '../../../platform/database/index.js';
 import { storable, storableText } from '../../../platform/events/index.js';
-import { type TurnRow } from '../storage/turn.entity.js';
+import { type StoredParserState, type TurnRow } from '../storage/turn.entity.js';
 import { type TurnsRepository } from '../storage/turns.repository.js';
 import { type TurnEvents } from '../turn-events.js';
 
@@ -39,7 +39,12 @@ export class TurnRecorder {
   ) {}
 
   /** Takes what the lines up to `stdoutOffset` meant. */
-  said(state: ParserState, facts: readonly Fact[], stdoutOffset: number, bytes: number): void {
+  said(
+    state: StoredParserState,
+    facts: readonly Fact[],
+    stdoutOffset: number,
+    bytes: number,
+  ): void {
     this.row.parser = state;
     this.row.stdoutOffset = stdoutOffset;
     for (const fact of facts) this.facts.push(fact);
@@ -115,7 +120,7 @@ export class TurnRecorder {
     this.lastFlush = Date.now();
     row.lastActivityAt = new Date();
     // As whoever takes over would read it, and as the end of the turn may be written.
-    row.parser = storable(row.parser) as ParserState | null;
+    row.parser = storable(row.parser) as StoredParserState | null;
     const change = {
       stdoutOffset: row.stdoutOffset,
       stderrOffset: row.stderrOffset,

@@ -12,6 +12,9 @@ export interface StopOrder {
   stuckPids?: number[];
 }
 
+/** What must be known to go on from an offset: the adapter's state, and the tools that were begun and have not ended. */
+export type StoredParserState = ParserState & { openTools?: string[] };
+
 @Entity('turns')
 export class TurnEntity {
   @PrimaryColumn('uuid')
@@ -84,7 +87,7 @@ export class TurnEntity {
   stderrTail!: string;
 
   @Column('jsonb', { nullable: true })
-  parser!: ParserState | null;
+  parser!: StoredParserState | null;
 
   @Column('jsonb', { nullable: true })
   stop!: StopOrder | null;
