@@ -8,6 +8,7 @@ export class JobQueue implements OnModuleDestroy {
   private readonly log = new Logger(JobQueue.name);
   private readonly queues = new Map<string, StoredQueue>();
   private readonly ringing = new Set<Promise<void>>();
+  private heard: ((jobName: string, id: string) => void) | null = null;
   private closed = false;
 
   constructor(private readonly store: JobStore) {}
@@ -18,11 +19,20 @@ export class JobQueue implements OnModuleDestroy {
    */
   ring(jobName: string, id: string, delayMs = 0): void {
     if (this.closed) return;
+    if (delayMs === 0) this.heard?.(jobName, id);
     const ring = this.add(jobName, id, delayMs).catch((error: unknown) => {
       this.log.warn({ message: 'doorbell not rung', job: jobName, id, reason: String(error) });
     });
     this.ringing.add(ring);
     void ring.finally(() => this.ringing.delete(ring));
+  }
+
+  /**
+   * A bell that is rung in a process that works is heard there at once. It still goes through the store, where another
+   * worker may be quicker, or this one gone: whoever comes second finds nothing due.
+   */
+  hear(listener: (jobName: string, id: string) => void): void {
+    this.heard = listener;
   }
 
   async onModuleDestroy(): Promise<void> {

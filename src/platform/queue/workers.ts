@@ -20,6 +20,7 @@ const payload = z.strictObject({ id: z.uuid() });
 export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(Workers.name);
   private readonly workers: StoredWorker[] = [];
+  private readonly working = new Set<Promise<void>>();
   private sweeping: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
 
@@ -36,15 +37,22 @@ export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
     );
     if (!this.options.work) return;
     for (const handler of handlers.values()) this.start(handler);
-    this.timer = setInterval(() => {
+    this.queue.hear((jobName, id) => {
+      const handler = handlers.get(jobName);
+      if (handler) this.begin(handler, id);
+    });
+    const sweep = (): void => {
       this.sweeping ??= this.sweep([...handlers.values()]).finally(() => (this.sweeping = null));
-    }, this.options.sweepMs);
+    };
+    sweep();
+    this.timer = setInterval(sweep, this.options.sweepMs);
   }
 
   async onModuleDestroy(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     await this.sweeping;
     await Promise.allSettled(this.workers.map((worker) => worker.close()));
+    await Promise.allSettled(this.working);
     await this.store.close();
   }
 
@@ -52,19 +60,26 @@ export class Workers implements OnApplicationBootstrap, OnModuleDestroy {
     const { name, concurrency } = handler.job;
     const worker = this.store.worker(name, {
       concurrency,
-      handle: async (data) => {
-        const { id } = payload.parse(data);
-        try {
-          await handler.handle(id);
-        } catch (error) {
-          this.log.error({ message: 'job failed', job: name, id, reason: stackOf(error) });
-        }
-      },
+      handle: (data) => this.work(handler, payload.parse(data).id),
     });
     worker.on('error', (error) => {
       this.log.warn({ message: 'queue unreachable', job: name, reason: error.message });
     });
     this.workers.push(worker);
+  }
+
+  private begin(handler: JobHandler, id: string): void {
+    const work = this.work(handler, id);
+    this.working.add(work);
+    void work.finally(() => this.working.delete(work));
+  }
+
+  private async work(handler: JobHandler, id: string): Promise<void> {
+    try {
+      await handler.handle(id);
+    } catch (error) {
+      this.log.error({ message: 'job failed', job: handler.job.name, id, reason: stackOf(error) });
+    }
   }
 
   private async sweep(handlers: JobHandler[]): Promise<void> {

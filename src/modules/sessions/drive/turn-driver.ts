@@ -30,6 +30,7 @@ interface ActiveDrive {
 export class TurnDriver implements OnModuleDestroy {
   private readonly log = new Logger(TurnDriver.name);
   private readonly active = new Map<string, ActiveDrive>();
+  private readonly claiming = new Set<string>();
   private readonly renewing: NodeJS.Timeout;
   private closed = false;
 
@@ -46,8 +47,9 @@ export class TurnDriver implements OnModuleDestroy {
 
   /** Takes the turn if it is due, and drives it in the background. */
   async drive(turnId: string): Promise<void> {
-    if (this.isClosed() || this.active.has(turnId)) return;
-    const claimed = await this.claims.claim(turnId);
+    if (this.isClosed() || this.active.has(turnId) || this.claiming.has(turnId)) return;
+    this.claiming.add(turnId);
+    const claimed = await this.claims.claim(turnId).finally(() => this.claiming.delete(turnId));
     if (!claimed) return;
     const abort = new AbortController();
     const claim = { turnId, fence: claimed.row.fence };
