@@ -21,4 +21,5 @@ export default {
     tier('e2e', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
   ],
   testTimeout: 60_000,
+  maxWorkers: '100%',
 };
