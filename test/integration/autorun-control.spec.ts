@@ -41,6 +41,21 @@ describeStores('control of a run', (kind) => {
     expect(await runs.reach(run, 'completed')).toMatchObject({ endReason: 'done' });
   });
 
+  it('is refused when it shall open a pull request, which this server cannot yet', async () => {
+    const refused = await api.call('POST', '/runs', {
+      sessionId,
+      documents: [{ path: 'a.md' }],
+      worktree: { branch: 'x', pullRequest: true },
+    });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: {
+        code: 'runs/pull-request-unsupported',
+        errors: [{ pointer: '/worktree/pullRequest' }],
+      },
+    });
+  });
+
   it('leaves out a document that a person skips', async () => {
     await project.document('b.md', '- [ ] b\n');
     const run = await runs.reach(await runs.start({}, 'missing.md', 'b.md'), 'paused');

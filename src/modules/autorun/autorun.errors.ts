@@ -1,5 +1,18 @@
 import { DomainError } from '../../platform/errors/index.js';
 
+/** Said at the start, not after a night's work. */
+export class PullRequestUnsupported extends DomainError {
+  readonly code = 'runs/pull-request-unsupported';
+  readonly status = 422;
+
+  constructor() {
+    super('This server cannot open pull requests yet', {
+      hint: 'Start the run without, and open the pull request from its branch.',
+      errors: [{ pointer: '/worktree/pullRequest', detail: 'Must be false' }],
+    });
+  }
+}
+
 export class DocumentPathInvalid extends DomainError {
   readonly code = 'autorun/path-invalid';
   readonly status = 422;

@@ -4,7 +4,7 @@ import { Database } from '../../../platform/database/index.js';
 import { storableText } from '../../../platform/events/index.js';
 import { JobQueue } from '../../../platform/queue/index.js';
 import { SessionsService } from '../../sessions/index.js';
-import { DocumentMissing, HaltMarkerPresent } from '../autorun.errors.js';
+import { DocumentMissing, HaltMarkerPresent, PullRequestUnsupported } from '../autorun.errors.js';
 import { type Checklist, parseChecklist, resetChecklist } from '../checklist.js';
 import { DocumentsService } from '../documents/documents.service.js';
 import { PlaybooksService } from '../playbooks/playbooks.service.js';
@@ -40,6 +40,7 @@ export class StartRun {
     const { sessionId, playbookId, dryRun } = request;
     const playbook = playbookId === undefined ? null : await this.playbooks.get(playbookId);
     const run = plannedRun(id, request, await this.sessions.get(sessionId), playbook);
+    if (run.worktree?.pullRequest) throw new PullRequestUnsupported();
     const checklists = await this.look(run, { mayMiss: !dryRun });
     return dryRun ? this.recordDryRun(run, checklists) : this.queue(run);
   }
