@@ -73,7 +73,7 @@ export interface HostEnvironment {
 }
 
 /**
- * Durable runs: programs that outlive the link, this process and this server (`shared design: ssh.md` section 5).
+ * Durable runs: programs that outlive the link, this process and this server (ARCHITECTURE.md, "The life of a turn").
  * The program runs under a detached POSIX `sh` supervisor that spools both streams to files in a private
  * directory on the host. Its output is read from exact byte offsets as often as one likes.
  *
