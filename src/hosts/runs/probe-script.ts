@@ -3,17 +3,18 @@ import { z } from 'zod';
 import { START_TIME } from '../shell/process-fragments.js';
 import { oneLine } from '../shell/one-line.js';
 import { UNWRITABLE, runPaths, say } from './claim-fragments.js';
+import { DETACH, LAUNCHERS } from './launchers.js';
 
 /**
  * What durable runs need to know of a host, found by trying, not by its name.
  *
  * - `follow`: `g` tail of GNU, `b` tail of BSD, `p` polling (busybox, and where nobody reaps dead processes)
- * - `launch`: how a process leaves us: `F` `setsid -f`, `M` `set -m`, `P` perl, `S` `setsid ... &` (INT stays ignored)
+ * - `launch`: how a process leaves us (`launchers.ts`)
  * - `tick`: `0.1` where `sleep` takes fractions, else `1`
  */
 export const probeFacts = z.object({
   follow: z.enum(['g', 'b', 'p']),
-  launch: z.enum(['F', 'M', 'P', 'S']),
+  launch: z.enum(LAUNCHERS),
   tick: z.enum(['0.1', '1']),
 });
 export type ProbeFacts = z.infer<typeof probeFacts>;
@@ -47,13 +48,14 @@ export const probeScript = (nonce: string): string =>
     _try() {
       case $_k in ""|*[!0-9]*) return 1;; esac;
       _i=0; until kill -0 -$_k 2>/dev/null; do [ $_i -lt 5 ] || return 1; sleep $_z; _i=$((_i+1)); done;
-      [ $1 = S ] || { kill -INT -$_k; _dead; } || { kill -KILL $_k; return 1; };
+      { kill -INT -$_k; _dead; } || { kill -KILL $_k; return 1; };
       kill -KILL -$_k 2>/dev/null; _l=$1; };
-    _l=N; _s="exec sleep 9 3>&-";
-    command -v setsid >/dev/null && { _k=$(echo "echo \\$\\$ >&3; $_s" | setsid -f /bin/sh -s 3>&1 >/dev/null 2>&1 ); _try F; };
+    _l=N; _s="exec sleep 9 3>&-"; _a="echo \\$\\$ >&3; $_s";
+    command -v setsid >/dev/null && {
+      _k=$(echo "$_a" | ${DETACH.F}); _try F;
+      [ $_l != N ] || { _k=$( { echo "$_a" | ${DETACH.S}; } 2>/dev/null); _try S; }; };
     [ $_l = N ] && { _k=$(set -m; /bin/sh -c "$_s" >/dev/null 2>&1 & echo $!) 2>/dev/null; _try M; };
-    [ $_l = N ] && command -v perl >/dev/null && { _k=$(echo "echo \\$\\$ >&3; $_s" | perl -MPOSIX -e "exit if fork; POSIX::setsid(); exec @ARGV" /bin/sh -s 3>&1 >/dev/null 2>&1); _try P; };
-    [ $_l = N ] && command -v setsid >/dev/null && { _k=$(setsid /bin/sh -c "$_s" >/dev/null 2>&1 & echo $!); _try S; };
+    [ $_l = N ] && command -v perl >/dev/null && { _k=$(echo "$_a" | ${DETACH.P}); _try P; };
     [ $_l = N ] && { _e ERR launch; exit 0; };
     _e PROBE $_m $_l $_z;
     `,

@@ -5,18 +5,21 @@ import { printfEscape } from '../shell/sh-quote.js';
 import { UNWRITABLE } from './claim-fragments.js';
 import { followPrelude, followTail } from './follow-script.js';
 import { jobScript } from './job-script.js';
+import { DETACH, type Launcher } from './launchers.js';
 import { type ProbeFacts } from './probe-script.js';
 
 /** A prompt up to this size is read by the shell itself, byte by byte; a longer one costs two forks instead. */
 const INLINE_BYTES = 4096;
 
+const SCRIPT = 'printf "_u=%s; %s\\n" "$_u" "$_J"';
+
 /** The answer comes through descriptor 3: `$( )` returns when the supervisor closes it, without polling. */
-const LAUNCH: Record<ProbeFacts['launch'], string> = {
-  F: '$(printf "_u=%s; %s\\n" "$_u" "$_J" | setsid -f /bin/sh -s 3>&1 >/dev/null 2>&1 7<&-)',
-  P: '$(printf "_u=%s; %s\\n" "$_u" "$_J" | perl -MPOSIX -e "exit if fork; POSIX::setsid(); exec @ARGV" /bin/sh -s 3>&1 >/dev/null 2>&1 7<&-)',
-  // Without a detaching launcher the script cannot come through a pipe; the file is the first thing it removes.
+const LAUNCH: Record<Launcher, string> = {
+  F: `$(${SCRIPT} | ${DETACH.F})`,
+  S: `$( { ${SCRIPT} | ${DETACH.S}; } 2>/dev/null)`,
+  P: `$(${SCRIPT} | ${DETACH.P})`,
+  // Here the script cannot come through a pipe; the file is the first thing it removes.
   M: '$(printf "_u=%s; rm -f \\"\\$0\\"; %s\\n" "$_u" "$_J" >"$_P.j"; set -m; /bin/sh "$_P.j" 3>&1 >/dev/null 2>&1 </dev/null 7<&- &)',
-  S: '$(printf "_u=%s; rm -f \\"\\$0\\"; %s\\n" "$_u" "$_J" >"$_P.j"; setsid /bin/sh "$_P.j" 3>&1 >/dev/null 2>&1 </dev/null 7<&- &)',
 };
 
 /** What a start sends: the script, the line of the supervisor, the prompt. A cut upload starts nothing. */

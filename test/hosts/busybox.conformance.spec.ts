@@ -1,0 +1,30 @@
+import { describe, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { ShellHost } from '../../src/hosts/shell/shell-host.js';
+import { BusyboxChannels, canMount, findBusybox } from '../support/busybox.js';
+import { hostConformance } from './host.conformance.js';
+
+if (findBusybox() === null) {
+  describe('a machine of busybox', () => {
+    it.skip('conforms (skipped: no busybox on this machine)', () => undefined);
+  });
+} else {
+  const isAlone = canMount();
+  hostConformance(isAlone ? 'busybox alone' : 'busybox first in PATH', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'maestro-busybox-'));
+    const hostBy = (channels: BusyboxChannels): ShellHost =>
+      new ShellHost({ id: 'local', kind: 'local', name: 'local', channels });
+    const channels = new BusyboxChannels(dir, isAlone);
+    return {
+      host: hostBy(channels),
+      reopen: async () => hostBy(new BusyboxChannels(dir, isAlone)),
+      cutLink: () => {
+        channels.cut();
+      },
+      close: () => rm(dir, { recursive: true, force: true }),
+    };
+  });
+}
