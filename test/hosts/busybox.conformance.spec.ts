@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ShellHost } from '../../src/hosts/shell/shell-host.js';
-import { BusyboxChannels, canMount, findBusybox } from '../support/busybox.js';
+import { BusyboxChannels, findBusybox } from '../support/busybox.js';
+import { canMount } from '../support/mounts.js';
 import { hostConformance } from './host.conformance.js';
 
 if (findBusybox() === null) {

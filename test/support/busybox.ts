@@ -11,16 +11,6 @@ export const findBusybox = (): string | null =>
 
 const REPLACED = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/bin', '/sbin'];
 
-/** Whether a process may have mounts of its own here. */
-export const canMount = (): boolean => {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /**
  * Loaders on this machine that find no programs but those of busybox: in a mount namespace they take the place of all
  * others, `/bin/sh` included. Where that is not allowed they only come first in PATH.
