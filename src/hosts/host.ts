@@ -103,6 +103,14 @@ export interface DurableRuns {
   ): Promise<CancelProof>;
   /** Removes the spools of a finished run. Call it after everything that was read is committed. */
   remove(run: RunKey, options?: CallOptions): Promise<void>;
+  /**
+   * Removes what was left behind: the spools of all runs, whoever started them, that are not alive and of which no file
+   * changed for so many days (at least one). Those named in `keep` stay. Answers of how many runs it removed them.
+   */
+  collectAbandoned(
+    olderThanDays: number,
+    options?: CallOptions & { keep?: readonly string[] },
+  ): Promise<number>;
 }
 
 export interface RunKey {

@@ -135,26 +135,6 @@ two lines" IFS=x`,
     await expect(start()).rejects.toMatchObject({ code: 'host/not-writable' });
   });
 
-  it('removes abandoned spools by age, and no others', async () => {
-    const host = new ShellHost({
-      id: 'local',
-      kind: 'local',
-      name: 'local',
-      channels: new LocalChannels({ home }),
-    });
-    const old = new Date(Date.now() - 10 * 86_400_000);
-    await host.files.write('~/.maestro/runs/old-run-1.out', 'x');
-    await host.files.write('~/.maestro/runs/old-run-1.exit.0', '');
-    await host.files.write('~/.maestro/runs/old-run-2.pid', '');
-    await host.files.write('~/.maestro/runs/old-run-2.out', 'x');
-    for (const name of ['old-run-1.out', 'old-run-1.exit.0', 'old-run-2.pid']) {
-      await utimes(join(home, '.maestro/runs', name), old, old);
-    }
-    expect(await host.runs.collectAbandoned(7)).toBe(1);
-    const left = await host.files.list('~/.maestro/runs');
-    expect(left.map(({ name }) => name)).toEqual(['old-run-2.out', 'old-run-2.pid']);
-  });
-
   it.each(Object.entries(tools))('runs durably with %s', async (_, shims) => {
     const bin = await programs('bin', shims);
     const PATH = `${bin}:${process.env['PATH'] ?? ''}`;

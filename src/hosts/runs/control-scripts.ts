@@ -102,16 +102,23 @@ export const removeScript = (id: string, nonce: string): string =>
     `,
   );
 
-/** Removes all that belongs to runs that are not alive and of which no file changed for `days`. `DONE count`. */
-export const collectScript = (days: number, nonce: string): string =>
+/** Removes all that belongs to runs that are not alive, not kept, and of which no file changed for `days`. `DONE count`. */
+export const collectScript = (days: number, keep: readonly string[], nonce: string): string =>
   oneLine(
     prelude('none', nonce),
+    PROCESS_TABLE,
     `
-    _n=0; cd "$_R" && for _f in $(find . -type f -mtime +${days} 2>/dev/null); do
-      _f=\${_f#./}; _F="$_R/\${_f%%.*}";
+    _tab; _n=0; _k=" ${keep.join(' ')} ";
+    cd "$_R" 2>/dev/null && for _f in $(find . -type f -mtime +${days} 2>/dev/null); do
+      _f=\${_f#./}; _r=\${_f%%.*}; _F="$_R/$_r";
+      case $_k in *" $_r "*) continue;; esac;
       [ -e "$_R/$_f" ] || continue;
-      [ -z "$(find . -name "\${_f%%.*}.*" -mtime -${days + 1} 2>/dev/null)" ] || continue;
-      _rp && _al && continue;
+      [ -z "$(find . -name "$_r.*" -mtime -${days + 1} 2>/dev/null)" ] || continue;
+      # Whoever is left of its group counts as alive, and what another machine with the same home has begun may be.
+      if _rp; then
+        if [ "$_b" = "$_pb" ]; then case $_T in *,$_p,*) continue;; esac;
+        else [ "$_h" = "$_ph" ] || continue; fi;
+      fi;
       rm -f "$_F".*; _n=$((_n+1));
     done;
     _e DONE $_n;

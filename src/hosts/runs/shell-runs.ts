@@ -109,13 +109,13 @@ export class ShellRuns implements DurableRuns {
     if (words[0] !== 'DONE') this.#refuse(words);
   }
 
-  /**
-   * Removes what was left behind: spools of runs that are not alive and of which nothing changed for so many days.
-   * Also those that nobody has read. Answers how many files' runs went.
-   */
-  async collectAbandoned(olderThanDays: number, options: CallOptions = {}): Promise<number> {
+  async collectAbandoned(
+    olderThanDays: number,
+    { keep = [], ...options }: CallOptions & { keep?: readonly string[] } = {},
+  ): Promise<number> {
+    keep.forEach(checkId);
     const days = Math.max(1, Math.floor(olderThanDays));
-    const words = await this.#control((nonce) => collectScript(days, nonce), {
+    const words = await this.#control((nonce) => collectScript(days, keep, nonce), {
       priority: 'bulk',
       timeoutMs: 60_000,
       ...options,
@@ -222,7 +222,15 @@ export class ShellRuns implements DurableRuns {
 }
 
 const checkKey = ({ id, nonce }: RunKey): void => {
-  if (!/^[A-Za-z0-9_-]{8,64}$/.test(id) || !/^[0-9a-f]{16}$/.test(nonce)) {
-    throw new HostFailure('host/protocol', `Not an id and nonce of a run: ${id}`);
+  checkId(id);
+  if (!/^[0-9a-f]{16}$/.test(nonce)) {
+    throw new HostFailure('host/protocol', `Not the nonce of a run: ${id}`);
+  }
+};
+
+/** An id becomes part of scripts and of file names. */
+const checkId = (id: string): void => {
+  if (!/^[A-Za-z0-9_-]{8,64}$/.test(id)) {
+    throw new HostFailure('host/protocol', `Not an id of a run: ${id}`);
   }
 };

@@ -22,6 +22,7 @@ interface OpenHost {
 export class RemoteHosts implements OnModuleDestroy {
   private readonly local: Host;
   private readonly open = new Map<string, OpenHost>();
+  private localWasUsed = false;
   private readonly retirements = new WeakMap<Host, AbortController>();
 
   constructor(
@@ -36,13 +37,22 @@ export class RemoteHosts implements OnModuleDestroy {
 
   /** @param remoteId null is this machine. */
   async resolve(remoteId: string | null): Promise<Host> {
-    if (remoteId === null) return this.local;
+    if (remoteId === null) {
+      this.localWasUsed = true;
+      return this.local;
+    }
     try {
       return this.hostOf(await this.usable(remoteId));
     } catch (error) {
       if (error instanceof DomainError) await this.forget(remoteId);
       throw error;
     }
+  }
+
+  /** The hosts that this process has worked on and may still work on. */
+  inUse(): Host[] {
+    const remotes = [...this.open.values()].map(({ host }) => host);
+    return this.localWasUsed ? [this.local, ...remotes] : remotes;
   }
 
   /** Aborted when the host was replaced, disabled or deleted: whoever follows a run over it must resolve it anew. */
@@ -96,7 +106,7 @@ export class RemoteHosts implements OnModuleDestroy {
       id: row.id,
       name: row.name,
       target: async () => this.targets.ofRow(await this.usable(row.id)),
-      verifyHostKey: (key) => this.hostKeys.verify(row.id, key),
+      verifyHostKey: (key, hop) => this.hostKeys.verify(row.id, key, hop),
       onState: (state) => void this.states.report(row.id, state),
     });
     this.open.set(row.id, { settings, host });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -10,8 +11,9 @@ import { pidsWith, type Subject, until } from './subject.js';
 export const runEndConformance = (subject: () => Subject): void => {
   describe('ends durable runs', () => {
     let host: Host;
+    let home: string;
     beforeAll(() => {
-      ({ host } = subject());
+      ({ host, home } = subject());
     });
 
     const run = (script: string, rest: Partial<DurableRun> = {}): Promise<Outcome> =>
@@ -119,6 +121,33 @@ export const runEndConformance = (subject: () => Subject): void => {
       expect(names.filter((entry) => entry.startsWith(spec.id))).toEqual([]);
       const { last } = await collect(host.runs.follow(spec));
       expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
+    });
+
+    it('of which nothing is left when they were abandoned, by age, unless they are alive or kept', async () => {
+      const [over, alive, kept, young] = [sh('true'), sh('exec sleep 38'), sh('true'), sh('true')];
+      for (const spec of [over, kept, young]) {
+        await collect(host.runs.start(spec));
+        // The last file of a run comes just after its last word.
+        await until(async () => (await host.runs.status(spec)).kind === 'exited');
+      }
+      await takeUntil(host.runs.start(alive), (e) => e.type === 'accepted');
+      const old = new Date(Date.now() - 10 * 86_400_000);
+      const names = async (): Promise<string[]> =>
+        (await host.files.list('~/.maestro/runs')).map((entry) => entry.name);
+      const claim = (await host.files.read(`~/.maestro/runs/${alive.id}.pid`)).content.toString();
+      const elsewhere = `${claim.split(' ').slice(0, 2).join(' ')} other-boot elsewhere .\n`;
+      await host.files.write('~/.maestro/runs/elsewhere.pid', elsewhere);
+      // Of a young run only one file is young.
+      for (const name of await names()) {
+        if (name !== `${young.id}.out`) await utimes(`${home}/.maestro/runs/${name}`, old, old);
+      }
+      expect(await host.runs.collectAbandoned(7, { keep: [kept.id] })).toBeGreaterThan(0);
+      const left = new Set((await names()).map((name) => name.replace(/\..*/, '')));
+      const ids = [alive, kept, young].map(({ id }) => id);
+      expect([...left].sort()).toEqual([...ids, 'elsewhere'].sort());
+      expect(await host.runs.status(kept)).toMatchObject({ kind: 'exited' });
+      expect(await host.runs.collectAbandoned(7, { keep: [kept.id] })).toBe(0);
+      expect(await host.runs.cancel(alive)).toEqual({ kind: 'gone' });
     });
 
     it('that show no prompt, variable or nonce in any command line', async () => {

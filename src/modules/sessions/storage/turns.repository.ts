@@ -94,6 +94,16 @@ export class TurnsRepository {
       .execute();
   }
 
+  /** Turns whose agent may have run on a host and whose end is not recorded: what they left there is still needed. */
+  begun(remoteId: string | null): Promise<Pick<TurnRow, 'id' | 'attempts' | 'nonce'>[]> {
+    return this.database.query(
+      `SELECT id, attempts, nonce FROM turns
+       WHERE state IN ('queued', 'starting', 'running', 'stopping', 'limited')
+         AND attempts > 0 AND remote_id IS NOT DISTINCT FROM $1::uuid`,
+      [remoteId],
+    );
+  }
+
   /** Turns that were told to stop and are not proved gone. */
   async stopping(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(

@@ -49,6 +49,7 @@ const scripted = (attempts: (RunEvent | Error)[][]): { calls: string[]; runs: Du
     status: unused,
     cancel: unused,
     remove: unused,
+    collectAbandoned: unused,
   };
   return { calls, runs };
 };

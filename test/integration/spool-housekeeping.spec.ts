@@ -1,0 +1,97 @@
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import { type Host, localHost } from '../../src/hosts/index.js';
+import { migrations } from '../../src/migrations/index.js';
+import { type RemoteHosts } from '../../src/modules/remotes/index.js';
+import { SpoolHousekeeping } from '../../src/modules/sessions/drive/spool-housekeeping.js';
+import { TurnDrive } from '../../src/modules/sessions/drive/turn-drive.js';
+import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
+import { TurnEntity } from '../../src/modules/sessions/storage/turn.entity.js';
+import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
+import { Database } from '../../src/platform/database/index.js';
+import { migrate } from '../../src/platform/database/migrate.js';
+import { until } from '../hosts/conformance/subject.js';
+
+const DAY_MS = 86_400_000;
+
+let dir: string;
+let host: Host;
+let database: Database;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'maestro-spools-'));
+  host = localHost({ home: join(dir, 'home'), environment: process.env });
+  const postgres = await startEmbeddedPostgres({
+    ...{ dir: join(dir, 'data'), fsync: false },
+    log: () => undefined,
+  });
+  const source = await new DataSource({
+    ...{ type: 'postgres', url: postgres.url, entities: [SessionEntity, TurnEntity], migrations },
+    ...{ installExtensions: false, parseInt8: true },
+  }).initialize();
+  await migrate(source);
+  database = new Database(source);
+  stop = async () => {
+    await source.destroy();
+    await postgres.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+}, 60_000);
+afterAll(() => stop());
+
+/** A turn of this machine that has run to its end there long ago, whatever the database says of it. */
+const aTurnLongAgo = async (state: string): Promise<string> => {
+  const turn = { id: uuid(), attempts: 1, nonce: '0123456789abcdef' };
+  const sessionId = uuid();
+  await database.query(
+    `INSERT INTO sessions (id, name, agent, cwd, env, env_names, args, limits, created_at, updated_at)
+     VALUES ($1, 's', 'demo', '/x', '', '[]', '[]', '{}', now(), now())`,
+    [sessionId],
+  );
+  await database.query(
+    `INSERT INTO turns (id, session_id, kind, state, prompt, read_only, fresh, working_tree, nonce, attempts, queued_at)
+     VALUES ($1::uuid, $2, 'message', $3, 'x', false, false, $1::text, $4, $5, now())`,
+    [turn.id, sessionId, state, turn.nonce, turn.attempts],
+  );
+  const run = TurnDrive.runKey(turn);
+  const spec = { ...run, argv: ['true'] as const, env: {}, cwd: '/', stdin: Buffer.alloc(0) };
+  for await (const event of host.runs.start(spec)) {
+    if (event.type === 'ended') expect(event.verdict).toMatchObject({ exitCode: 0 });
+  }
+  // The last file of a run comes just after its last word.
+  await until(async () => (await host.runs.status(run)).kind === 'exited');
+  const old = new Date(Date.now() - 10 * DAY_MS);
+  const files = (await spools()).filter((name) => name.startsWith(run.id));
+  for (const name of files) await utimes(join(dir, 'home/.maestro/runs', name), old, old);
+  return run.id;
+};
+
+const spools = (): Promise<string[]> => readdir(join(dir, 'home/.maestro/runs'));
+const runsLeft = async (): Promise<string[]> => [
+  ...new Set((await spools()).map((name) => name.replace(/\..*/, ''))),
+];
+
+it('removes what runs have left on a used host, once a day, but never of a turn that is open', async () => {
+  const used: Host[] = [];
+  const hosts = { inUse: () => used } as unknown as RemoteHosts;
+  const housekeeping = new SpoolHousekeeping(hosts, new TurnsRepository(database));
+  const open = await aTurnLongAgo('running');
+  const over = await aTurnLongAgo('completed');
+  const today = Date.now();
+  await housekeeping.sweep(today);
+  expect((await runsLeft()).sort()).toEqual([open, over].sort());
+  used.push(host);
+  await housekeeping.sweep(today);
+  expect(await runsLeft()).toEqual([open]);
+  const next = await aTurnLongAgo('failed');
+  await housekeeping.sweep(today + DAY_MS / 2);
+  expect((await runsLeft()).sort()).toEqual([open, next].sort());
+  await housekeeping.sweep(today + DAY_MS);
+  expect(await runsLeft()).toEqual([open]);
+});
