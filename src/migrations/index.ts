@@ -3,6 +3,7 @@ import { Sessions1763800100000 } from './1763800100000-sessions.js';
 import { Groupchats1763800200000 } from './1763800200000-groupchats.js';
 import { Worktrees1763800300000 } from './1763800300000-worktrees.js';
 import { Autorun1763800400000 } from './1763800400000-autorun.js';
+import { HopKeys1763800500000 } from './1763800500000-hop-keys.js';
 
 /** The history of the schema, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Groupchats1763800200000,
   Worktrees1763800300000,
   Autorun1763800400000,
+  HopKeys1763800500000,
 ];

@@ -3,7 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { resolveSshConfig, targetFromSshConfig } from '../../src/hosts/ssh/ssh-config.js';
+import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config.js';
+import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config-target.js';
 import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config-hosts.js';
 
 const hasSsh = spawnSync('ssh', ['-V']).error === undefined;

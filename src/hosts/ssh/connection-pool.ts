@@ -1,6 +1,6 @@
 import { type Channel, type ChannelPriority, type ChannelSource } from '../channel.js';
 import { ChannelQueue, type Waiter } from './channel-queue.js';
-import { ChannelRefused, Connection } from './connection.js';
+import { ChannelRefused, type Connection } from './connection.js';
 import { SshFailure } from './errors.js';
 import { DEFAULT_LIMITS, type PoolLimits } from './pool-limits.js';
 import { type PoolState, stateAfter } from './pool-state.js';
@@ -8,6 +8,7 @@ import { PoolTimers } from './pool-timers.js';
 import { PooledConnection } from './pooled-connection.js';
 import { KeyRing } from './private-keys.js';
 import { ReconnectPause } from './reconnect-pause.js';
+import { Routes } from './routes.js';
 import { type HostKeyVerifier, type SshTarget } from './ssh-target.js';
 
 const SIMULTANEOUS_LOGINS = 2;
@@ -36,7 +37,7 @@ export interface ConnectionPoolOptions {
 export class ConnectionPool implements ChannelSource {
   readonly #options: ConnectionPoolOptions;
   readonly #limits: PoolLimits;
-  readonly #keyRing = new KeyRing();
+  readonly #routes: Routes;
   readonly #connections = new Set<PooledConnection>();
   readonly #queue = new ChannelQueue();
   readonly #pause = new ReconnectPause();
@@ -48,6 +49,7 @@ export class ConnectionPool implements ChannelSource {
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
+    this.#routes = new Routes(new KeyRing(), options.verifyHostKey);
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
@@ -85,6 +87,7 @@ export class ConnectionPool implements ChannelSource {
     this.#timers.stop();
     this.#queue.rejectAll(this.#failure('ssh/connection-lost', 'closed by this server'));
     await Promise.all([...this.#connections].map((pooled) => this.#retire(pooled)));
+    await this.#routes.closed();
   }
 
   /** How many connections there are, for metrics. */
@@ -159,8 +162,7 @@ export class ConnectionPool implements ChannelSource {
     if (this.#connections.size === 0)
       this.#report({ status: 'connecting', error: null, latencyMs: this.#latencyMs });
     try {
-      const target = await this.#options.target();
-      const connection = await Connection.open(target, this.#keyRing, this.#options.verifyHostKey);
+      const connection = await this.#routes.connect(await this.#options.target());
       this.#logins -= 1;
       this.#welcome(connection);
     } catch (error) {

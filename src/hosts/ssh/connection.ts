@@ -1,12 +1,19 @@
-import { type Socket } from 'node:net';
-import { type Client, type ClientChannel, type ClientErrorExtensions } from 'ssh2';
+import {
+  type Client,
+  type ClientCallback,
+  type ClientChannel,
+  type ClientErrorExtensions,
+} from 'ssh2';
 import { classifySshError } from './classify-ssh-error.js';
 import { SshFailure } from './errors.js';
-import { handshake, type Link } from './handshake.js';
+import { dialForwarded } from './forwarded-wire.js';
+import { handshake, type KeyVerdict, type Link } from './handshake.js';
 import { Login } from './login.js';
 import { type KeyRing } from './private-keys.js';
+import { forwardFailure } from './route-faults.js';
 import { discard, SshChannel } from './ssh-channel.js';
-import { type HostKeyVerifier, type SshTarget } from './ssh-target.js';
+import { assertReachable, type SshTarget } from './ssh-target.js';
+import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, type Wire } from './wire.js';
 
 const OPEN_TIMEOUT_MS = 15_000;
 const GOODBYE_MS = 1_000;
@@ -14,31 +21,43 @@ const GOODBYE_MS = 1_000;
 /** The server takes no further channel on this connection just now. Back-pressure, no failure: ask again soon. */
 export class ChannelRefused extends Error {}
 
+interface ChannelRequest<T> {
+  ask: (onReply: ClientCallback) => void;
+  adopt: (stream: ClientChannel) => T;
+  onRefusal: (error: Error) => Error;
+  timeoutMs: number;
+  onTimeout: () => Error;
+}
+
 /** One authenticated link to a host. It ends once, with one reason, and tells its channels. */
 export class Connection {
   readonly latencyMs: number;
   readonly #client: Client;
-  readonly #socket: Socket;
+  readonly #wire: Wire;
   readonly #target: SshTarget;
   readonly #channels = new Set<SshChannel>();
   #lost: SshFailure | null = null;
   /** Called once, when the link has ended for whatever reason. */
   onLost: (failure: SshFailure) => void = () => undefined;
 
+  /** `reach` finds the way there, once it is sure that there is something to log in with. */
   static async open(
     target: SshTarget,
+    reach: () => Promise<Dial>,
     keyRing: KeyRing,
-    verifyHostKey: HostKeyVerifier,
+    verifyHostKey: KeyVerdict,
   ): Promise<Connection> {
+    assertReachable(target);
     const login = new Login(target, keyRing);
-    return handshake(target, login, verifyHostKey, (link) => new Connection(target, link));
+    const dial = await reach();
+    return handshake(target, dial, login, verifyHostKey, (link) => new Connection(target, link));
   }
 
-  private constructor(target: SshTarget, { client, socket, latencyMs }: Link) {
+  private constructor(target: SshTarget, { client, wire, latencyMs }: Link) {
     this.latencyMs = latencyMs;
     this.#target = target;
     this.#client = client;
-    this.#socket = socket;
+    this.#wire = wire;
     client.on('error', (error: Error & ClientErrorExtensions) => {
       this.#lose(classifySshError(target, { error, phase: 'ready' }));
     });
@@ -53,31 +72,65 @@ export class Connection {
 
   /** Runs a command on a channel of its own. Rejects with `ChannelRefused` or, when the link is bad, an `SshFailure`. */
   open(command: string): Promise<SshChannel> {
+    const bytesBefore = this.#wire.bytesRead;
+    return this.#request({
+      ask: (onReply) => {
+        this.#client.exec(command, onReply);
+      },
+      adopt: (stream) => this.#adopt(stream),
+      onRefusal: (error) => new ChannelRefused(error.message),
+      timeoutMs: OPEN_TIMEOUT_MS,
+      onTimeout: () => {
+        const failure = new SshFailure('ssh/timeout', this.#target, {
+          detail: 'the server did not open a channel',
+        });
+        // Not a byte in all that time: the link is half open, and everybody on it waits for nothing.
+        if (this.#wire.bytesRead === bytesBefore) this.#lose(failure);
+        return failure;
+      },
+    });
+  }
+
+  /** Lets the host connect to another one. Rejects with what it says against that. */
+  forward(to: SshTarget): Promise<Dial> {
+    return this.#request({
+      ask: (onReply) => {
+        this.#client.forwardOut('127.0.0.1', 0, to.host, to.port, onReply);
+      },
+      adopt: (stream) => dialForwarded(stream, () => this.#lost),
+      onRefusal: (error) => forwardFailure(this.#target, to, error),
+      timeoutMs: to.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+      onTimeout: () =>
+        new SshFailure('ssh/timeout', to, {
+          detail: `no answer to the jump host ${this.#target.host}`,
+        }),
+    });
+  }
+
+  /** What is adopted has its listeners before the next event. */
+  #request<T>({ ask, adopt, onRefusal, timeoutMs, onTimeout }: ChannelRequest<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#lost) {
         reject(this.#lost);
         return;
       }
-      const bytesBefore = this.#socket.bytesRead;
       let isOver = false;
       const deadline = setTimeout(() => {
         isOver = true;
-        const failure = new SshFailure('ssh/timeout', this.#target, {
-          detail: 'the server did not open a channel',
-        });
-        // Not a byte in all that time: the link is half open, and everybody on it waits for nothing.
-        if (this.#socket.bytesRead === bytesBefore) this.#lose(failure);
-        reject(failure);
-      }, OPEN_TIMEOUT_MS);
-
-      const onReply = (error: Error | undefined, stream: ClientChannel): void => {
-        clearTimeout(deadline);
-        if (error) reject(this.#lost ?? new ChannelRefused(error.message));
-        else if (isOver || this.#lost) discard(stream);
-        else resolve(this.#adopt(stream));
-      };
+        reject(onTimeout());
+      }, timeoutMs);
       try {
-        this.#client.exec(command, onReply);
+        ask((error, stream) => {
+          clearTimeout(deadline);
+          if (error) {
+            reject(this.#lost ?? onRefusal(error));
+          } else if (isOver || this.#lost) {
+            discard(stream);
+            if (this.#lost) reject(this.#lost);
+          } else {
+            resolve(adopt(stream));
+          }
+        });
       } catch (error) {
         clearTimeout(deadline);
         const failure = classifySshError(this.#target, {
@@ -90,19 +143,13 @@ export class Connection {
     });
   }
 
-  /** Says goodbye; the channels end as lost. Resolves when the socket is closed. */
+  /** Says goodbye; the channels end as lost. Resolves when the wire is closed. */
   async close(): Promise<void> {
-    if (this.#socket.destroyed) return;
-    const closed = new Promise<void>((resolve) => {
-      this.#socket.once('close', () => {
-        resolve();
-      });
-    });
     this.#lose(
       new SshFailure('ssh/connection-lost', this.#target, { detail: 'closed by this server' }),
       'politely',
     );
-    await closed;
+    await this.#wire.closed;
   }
 
   #adopt(stream: ClientChannel): SshChannel {
@@ -121,15 +168,17 @@ export class Connection {
     this.#lost = failure;
     if (manner === 'politely') {
       this.#client.end();
-      setTimeout(() => this.#socket.destroy(), GOODBYE_MS).unref();
+      setTimeout(() => {
+        this.#wire.destroy();
+      }, GOODBYE_MS).unref();
     } else {
-      this.#socket.destroy();
+      this.#wire.destroy();
     }
     for (const channel of this.#channels) channel.linkLost(failure);
     this.onLost(failure);
   }
 
   #closedByRemote(): SshFailure {
-    return classifySshError(this.#target, { error: null, phase: 'ready' });
+    return this.#wire.fault ?? classifySshError(this.#target, { error: null, phase: 'ready' });
   }
 }

@@ -2,25 +2,22 @@ import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import { Client, type ClientErrorExtensions } from 'ssh2';
 import { classifySshError, type ConnectPhase, type SshFault } from './classify-ssh-error.js';
+import { isTransient } from '../transient.js';
 import { type Login } from './login.js';
-import {
-  assertReachable,
-  type HostKey,
-  type HostKeyRefusal,
-  type HostKeyVerifier,
-  type SshTarget,
-} from './ssh-target.js';
+import { type HostKey, type HostKeyRefusal, type SshTarget } from './ssh-target.js';
+import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, keepaliveOf, type Wire } from './wire.js';
+
+/** The verdict on the key of the one host that this handshake is made with. */
+export type KeyVerdict = (key: HostKey) => Promise<'accept' | HostKeyRefusal>;
 
 /** A link that has logged in, before anybody listens to it. */
 export interface Link {
   client: Client;
-  socket: Socket;
+  wire: Wire;
   /** Milliseconds of one round trip. */
   latencyMs: number;
 }
 
-const CONNECT_TIMEOUT_MS = 15_000;
-const KEEPALIVE = { intervalMs: 15_000, countMax: 3 };
 const GREETING_BYTES = 1024;
 
 /**
@@ -29,32 +26,38 @@ const GREETING_BYTES = 1024;
  */
 export const handshake = <T>(
   target: SshTarget,
+  dial: Dial,
   login: Login,
-  verifyHostKey: HostKeyVerifier,
+  verifyHostKey: KeyVerdict,
   onReady: (link: Link) => T,
 ): Promise<T> => {
-  assertReachable(target);
-  // ssh2 leaves Nagle on and hides what a server says before its banner: the socket is ours.
-  const socket = new Socket();
+  const wire = dial();
+  const { stream } = wire;
   const client = new Client();
-  const { intervalMs, countMax } = target.keepalive ?? KEEPALIVE;
+  const { intervalMs, countMax } = keepaliveOf(target);
 
   return new Promise<T>((resolve, reject) => {
-    let phase: ConnectPhase = 'resolving';
+    let phase: ConnectPhase = stream instanceof Socket ? 'resolving' : 'greeting';
     let greeting = '';
     let refusal: HostKeyRefusal | null = null;
     let verifierFault: Error | null = null;
     let acceptedKey: Buffer | null = null;
-    let connectStartedAt = performance.now();
+    let askedAt = performance.now();
     let latencyMs = 0;
     let isSettled = false;
 
     const fail = (error: SshFault['error']): void => {
       if (isSettled) return;
       isSettled = true;
-      socket.destroy();
-      const fault = { error, phase, greeting, refusal, login: login.attempts };
-      reject(verifierFault ?? classifySshError(target, fault));
+      wire.destroy();
+      const reason =
+        verifierFault ??
+        classifySshError(target, { error, phase, greeting, refusal, login: login.attempts });
+      const isAboutTheWire = isTransient(reason);
+      // What carries the bytes often knows why they stopped, but a moment later.
+      void wire.closed.then(() => {
+        reject((isAboutTheWire ? wire.fault : null) ?? reason);
+      });
     };
 
     const verify = (blob: Buffer, done: (isAccepted: boolean) => void): void => {
@@ -78,12 +81,10 @@ export const handshake = <T>(
       );
     };
 
-    socket.once('lookup', () => {
-      connectStartedAt = performance.now();
+    stream.once('lookup', () => {
       phase = 'connecting';
     });
-    socket.once('connect', () => {
-      latencyMs = Math.max(1, Math.round(performance.now() - connectStartedAt));
+    stream.once('connect', () => {
       phase = 'greeting';
     });
     client.on('error', (error: Error & ClientErrorExtensions) => {
@@ -95,38 +96,41 @@ export const handshake = <T>(
     });
     client.once('handshake', () => {
       phase = 'authenticating';
+      askedAt = performance.now();
     });
+    // The server answers the request to log in before it looks at any key: one round trip.
+    const nextIdentity: Login['next'] = (methodsLeft) => {
+      latencyMs ||= Math.max(1, Math.round(performance.now() - askedAt));
+      return login.next(methodsLeft);
+    };
     client.once('ready', () => {
       if (isSettled) return;
       isSettled = true;
-      resolve(onReady({ client, socket, latencyMs }));
+      resolve(onReady({ client, wire, latencyMs }));
     });
 
-    // Said to the socket itself: `connect` on a socket that exists passes over these options without a word.
-    socket.setNoDelay(true).setKeepAlive(true, intervalMs);
-    socket.connect({
-      host: target.host,
-      port: target.port,
-      family: target.addressFamily ?? 0,
-      // Node gives each address 250 ms only, which a slow link needs for one round trip.
-      autoSelectFamilyAttemptTimeout: 3_000,
-    });
-    client.connect({
-      sock: socket,
-      username: target.username,
-      hostVerifier: verify,
-      authHandler: login.next,
-      readyTimeout: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-      keepaliveInterval: intervalMs,
-      keepaliveCountMax: countMax,
-    });
+    try {
+      client.connect({
+        sock: stream,
+        username: target.username,
+        hostVerifier: verify,
+        authHandler: nextIdentity,
+        readyTimeout: target.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+        keepaliveInterval: intervalMs,
+        keepaliveCountMax: countMax,
+        ...(target.algorithms ? { algorithms: target.algorithms } : {}),
+      });
+    } catch (error) {
+      fail(error instanceof Error ? error : null);
+      return;
+    }
     const readGreeting = (data: Buffer): void => {
       greeting += data.toString('latin1');
       if (/^SSH-/m.test(greeting)) phase = 'negotiating';
       if (phase !== 'greeting' || greeting.length > GREETING_BYTES)
-        socket.off('data', readGreeting);
+        stream.off('data', readGreeting);
     };
-    socket.on('data', readGreeting);
+    stream.on('data', readGreeting);
   });
 };
 

@@ -8,9 +8,10 @@ export {
   type ResolvedSshConfig,
   resolveSshConfig,
   type SshConfigOptions,
-  targetFromSshConfig,
+  type SshLogin,
 } from './ssh-config.js';
 export { listSshConfigHosts, type SshConfigHost } from './ssh-config-hosts.js';
+export { targetFromSshConfig } from './ssh-config-target.js';
 export {
   type HostKey,
   type HostKeyRefusal,

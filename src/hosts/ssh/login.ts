@@ -1,4 +1,9 @@
-import { type AnyAuthMethod, type AuthenticationType } from 'ssh2';
+import ssh2, {
+  type AnyAuthMethod,
+  type AuthenticationType,
+  type IdentityCallback,
+  type ParsedKey,
+} from 'ssh2';
 import { type LoginAttempts } from './classify-ssh-error.js';
 import { SshFailure } from './errors.js';
 import { type KeyRing } from './private-keys.js';
@@ -15,16 +20,20 @@ export class Login {
   /** Throws when there is nothing to offer, before the server is bothered with it. */
   constructor(target: SshTarget, keyRing: KeyRing) {
     const { identities, skipped } = keyRing.parse(target.privateKeys, target);
-    const { username, agentSocket } = target;
+    const { username, agentSocket, agentKeys } = target;
     this.#skipped = skipped;
     this.#methods = identities.map(({ source, key }) => ({
       label: source === 'sealed' ? 'the sealed key' : source,
       method: { type: 'publickey', username, key },
     }));
-    if (agentSocket !== undefined) {
+    if (agentSocket !== undefined && agentKeys?.length !== 0) {
       this.#methods.push({
         label: 'ssh-agent',
-        method: { type: 'agent', username, agent: agentSocket },
+        method: {
+          type: 'agent',
+          username,
+          agent: agentKeys ? new ChosenIdentities(agentSocket, agentKeys) : agentSocket,
+        },
       });
     }
     if (this.#methods.length === 0) throw skipped[0] ?? new SshFailure('ssh/no-identity', target);
@@ -46,5 +55,28 @@ export class Login {
       skipped: this.#skipped,
       agentFault: this.agentFault,
     };
+  }
+}
+
+/** An agent of which only some keys are offered: each one counts against the server's MaxAuthTries. */
+class ChosenIdentities extends ssh2.OpenSSHAgent {
+  readonly #chosen: readonly Buffer[];
+
+  constructor(socketPath: string, chosen: readonly Buffer[]) {
+    super(socketPath);
+    this.#chosen = chosen;
+  }
+
+  override getIdentities(done: IdentityCallback<ParsedKey>): void {
+    super.getIdentities((error, keys) => {
+      done(
+        error,
+        keys?.filter((key) => 'getPublicSSH' in key && this.#isChosen(key.getPublicSSH())),
+      );
+    });
+  }
+
+  #isChosen(key: Buffer): boolean {
+    return this.#chosen.some((chosen) => chosen.equals(key));
   }
 }

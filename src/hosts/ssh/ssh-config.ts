@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { types } from 'node:util';
-import { type HostLabel, SshFailure } from './errors.js';
-import { readPrivateKey, type PrivateKey } from './private-keys.js';
-import { isHostName, type SshTarget } from './ssh-target.js';
+import { SshFailure } from './errors.js';
+import { assertUserName, isHostName } from './ssh-target.js';
 
 const RESOLVE_TIMEOUT_MS = 5_000;
 
@@ -24,6 +23,8 @@ export interface ResolvedSshConfig {
   proxyCommand: string | null;
   addressFamily: 4 | 6 | null;
   connectTimeoutMs: number | null;
+  /** How it was asked for, to ask for others likewise. */
+  options: SshConfigOptions;
   /** Every directive by its lower-case name, in order. */
   directives: ReadonlyMap<string, readonly string[]>;
 }
@@ -33,9 +34,15 @@ export interface SshConfigOptions {
   configPath?: string;
   /** The `ssh` program. */
   sshPath?: string;
-  /** Values for `${NAME}` in paths. */
+  /** Values for `${NAME}` in paths, and the environment of a `ProxyCommand`. */
   environment?: Readonly<Record<string, string | undefined>>;
   signal?: AbortSignal;
+}
+
+/** As on the command line of `ssh`: wins over the config, and `Match` sees it. */
+export interface SshLogin {
+  user?: string;
+  port?: number;
 }
 
 /**
@@ -45,17 +52,20 @@ export interface SshConfigOptions {
 export const resolveSshConfig = async (
   host: string,
   options: SshConfigOptions = {},
+  login: SshLogin = {},
 ): Promise<ResolvedSshConfig> => {
   const at = { name: host, host };
   if (!isHostName(host))
     throw new SshFailure('ssh/unresolved', at, { detail: 'the host name is not valid' });
-  const directives = parseDirectives(await askSsh(host, options));
+  if (login.user !== undefined) assertUserName(login.user, at);
+  const directives = parseDirectives(await askSsh(host, options, login));
   const only = (name: string): string | null => meaningful(directives.get(name)?.[0]);
 
   const hostName = only('hostname') ?? host;
   const user = only('user') ?? userInfo().username;
   const port = Number(only('port') ?? '22');
-  const expand = pathExpander({ hostName, port, user, alias: host }, options.environment ?? {});
+  const environment = options.environment ?? {};
+  const expand = pathExpander({ hostName, port, user, alias: host }, environment);
   const agent = only('identityagent');
   const family = only('addressfamily');
   const connectTimeout = Number(only('connecttimeout'));
@@ -67,85 +77,33 @@ export const resolveSshConfig = async (
     identityFiles: (directives.get('identityfile') ?? [])
       .filter((path) => path !== 'none')
       .map(expand),
-    identityAgent: agent === null || agent === 'SSH_AUTH_SOCK' ? agent : expand(agent),
+    identityAgent:
+      agent === null || agent === 'SSH_AUTH_SOCK' ? agent : agentPath(agent, environment, expand),
     identitiesOnly: only('identitiesonly') === 'yes',
     proxyJump: only('proxyjump'),
     proxyCommand: only('proxycommand'),
     addressFamily: family === 'inet' ? 4 : family === 'inet6' ? 6 : null,
     connectTimeoutMs: connectTimeout > 0 ? connectTimeout * 1000 : null,
+    options,
     directives,
   };
-};
-
-/** Directives that decide who is reached and as whom: one that cannot be honoured must not be passed over. */
-const NOT_YET_HONOURED: readonly [directive: string, name: string][] = [
-  ['proxyjump', 'ProxyJump'],
-  ['proxycommand', 'ProxyCommand'],
-  ['certificatefile', 'CertificateFile'],
-  ['pkcs11provider', 'PKCS11Provider'],
-  ['bindaddress', 'BindAddress'],
-  ['bindinterface', 'BindInterface'],
-];
-
-/** Makes a target from what the ssh config says. `agentSocket` is the agent of the server's environment. */
-export const targetFromSshConfig = async (
-  resolved: ResolvedSshConfig,
-  remote: { id: string; name: string; agentSocket?: string },
-): Promise<SshTarget> => {
-  const { hostName, port, user, identityAgent, addressFamily, connectTimeoutMs } = resolved;
-  const at = { name: remote.name, host: hostName, port, username: user };
-  for (const [directive, name] of NOT_YET_HONOURED) {
-    const value = meaningful(resolved.directives.get(directive)?.[0]);
-    if (value === null) continue;
-    throw new SshFailure('ssh/unsupported', at, {
-      detail: `the ssh config says ${name} ${value}`,
-      hint: `${name} is not supported yet: enter a host that can be reached directly.`,
-    });
-  }
-  const agentIsOff = resolved.directives.get('identityagent')?.[0] === 'none';
-  const inherited = agentIsOff ? undefined : remote.agentSocket;
-  const agentSocket =
-    identityAgent === null || identityAgent === 'SSH_AUTH_SOCK' ? inherited : identityAgent;
-  return {
-    ...at,
-    id: remote.id,
-    privateKeys: await readIdentityFiles(resolved.identityFiles, at, agentSocket !== undefined),
-    ...(agentSocket === undefined ? {} : { agentSocket }),
-    ...(addressFamily === null ? {} : { addressFamily }),
-    ...(connectTimeoutMs === null ? {} : { connectTimeoutMs }),
-  };
-};
-
-/** Files that `ssh` tries without being told to. */
-const DEFAULT_IDENTITY = /\/\.ssh\/id_[a-z0-9]+(_sk)?$/;
-
-/** Like `ssh`, goes on without a key that cannot be read, but says why when no other way to log in is left. */
-const readIdentityFiles = async (
-  paths: readonly string[],
-  at: HostLabel,
-  hasAgent: boolean,
-): Promise<PrivateKey[]> => {
-  const keys: PrivateKey[] = [];
-  const failures: SshFailure[] = [];
-  for (const path of paths) {
-    try {
-      keys.push(await readPrivateKey(path, at));
-    } catch (error) {
-      if (!(error instanceof SshFailure)) throw error;
-      const isExpected = error.code === 'ssh/key-not-found' && DEFAULT_IDENTITY.test(path);
-      if (!isExpected) failures.push(error);
-    }
-  }
-  if (keys.length === 0 && !hasAgent && failures[0]) throw failures[0];
-  return keys;
 };
 
 const askSsh = (
   host: string,
   { configPath, sshPath = 'ssh', signal }: SshConfigOptions,
+  { user, port }: SshLogin,
 ): Promise<string> =>
   new Promise((resolve, reject) => {
-    const args = ['-T', '-G', ...(configPath === undefined ? [] : ['-F', configPath]), '--', host];
+    const args = [
+      '-T',
+      '-G',
+      ...(configPath === undefined ? [] : ['-F', configPath]),
+      ...(user === undefined ? [] : ['-l', user]),
+      ...(port === undefined ? [] : ['-p', String(port)]),
+      '--',
+      host,
+    ];
     const execution = {
       timeout: RESOLVE_TIMEOUT_MS,
       killSignal: 'SIGKILL' as const,
@@ -197,8 +155,20 @@ const parseDirectives = (output: string): Map<string, string[]> => {
   return directives;
 };
 
-const meaningful = (value: string | undefined): string | null =>
+/** A value that says something. */
+export const meaningful = (value: string | undefined): string | null =>
   value === undefined || value === '' || value === 'none' ? null : value;
+
+/** `$NAME` is a variable that holds the path. */
+const agentPath = (
+  agent: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  expand: (path: string) => string,
+): string => {
+  const value =
+    agent.startsWith('$') && !agent.startsWith('${') ? environment[agent.slice(1)] : undefined;
+  return value ?? expand(agent);
+};
 
 /** `ssh -G` leaves tokens, `~` and variables in paths as they were written. */
 const pathExpander = (

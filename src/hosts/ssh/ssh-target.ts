@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { type Algorithms } from 'ssh2';
 import { type PrivateKey } from './private-keys.js';
 import { type HostLabel, SshFailure } from './errors.js';
 
@@ -18,6 +19,22 @@ export interface SshTarget extends HostLabel {
   keepalive?: { intervalMs: number; countMax: number };
   /** Only this IP version (default: whichever answers first). */
   addressFamily?: 4 | 6;
+  /** Public keys in wire format; of the agent's identities, only these are offered (default: all). */
+  agentKeys?: readonly Buffer[];
+  /** Hosts to go through, the nearest first; only that one's own `proxyCommand` counts. */
+  jumps?: readonly SshTarget[];
+  /** A command for `/bin/sh` whose standard input and output are the connection. */
+  proxyCommand?: ProxyCommand;
+  /** Instead of the defaults of ssh2. */
+  algorithms?: Algorithms;
+  /** Under this name its key is known (default: `host`). */
+  hostKeyAlias?: string;
+}
+
+export interface ProxyCommand {
+  /** Without tokens. */
+  command: string;
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface HostKey {
@@ -34,8 +51,18 @@ export interface HostKeyRefusal {
   detail?: string;
 }
 
-/** Decides on the key a host shows. Pins are stored above this layer; without a verdict nobody connects. */
-export type HostKeyVerifier = (key: HostKey) => Promise<'accept' | HostKeyRefusal>;
+/**
+ * Decides on the key a host shows. Pins are stored above this layer; without a verdict nobody connects. `hop` is
+ * `host:port` of a host on the way, and null for the remote itself.
+ */
+export type HostKeyVerifier = (
+  key: HostKey,
+  hop: string | null,
+) => Promise<'accept' | HostKeyRefusal>;
+
+/** `host:port`, the name of a host on the way for those who keep its key. */
+export const hostKeyName = ({ hostKeyAlias, host, port }: SshTarget): string =>
+  `${hostKeyAlias ?? (host.includes(':') ? `[${host}]` : host)}:${String(port)}`;
 
 const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u;
 const USER_NAME = /^[^-\s\p{Cc}:@/][^\s\p{Cc}:@/]*$/u;
@@ -51,7 +78,11 @@ export const assertReachable = (target: SshTarget): void => {
   if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65_535) {
     throw new SshFailure('ssh/unresolved', target, { detail: 'the port is not valid' });
   }
-  if (!USER_NAME.test(target.username)) {
-    throw new SshFailure('ssh/auth-failed', target, { detail: 'the user name is not valid' });
+  assertUserName(target.username, target);
+};
+
+export const assertUserName = (username: string, at: HostLabel): void => {
+  if (!USER_NAME.test(username)) {
+    throw new SshFailure('ssh/auth-failed', at, { detail: 'the user name is not valid' });
   }
 };

@@ -60,8 +60,8 @@ export class HostTestsService {
               ? null
               : withPassphrase({ source: 'given', content: Buffer.from(privateKey) }, passphrase),
         }),
-      verifyHostKey: async (key) => {
-        seen = key;
+      verifyHostKey: async (key, hop) => {
+        if (hop === null) seen = key;
         return draft.hostKeyPolicy === 'accept-new'
           ? 'accept'
           : { code: 'ssh/host-key-unknown', detail: `it is ${key.fingerprint}` };

@@ -53,7 +53,19 @@ export class RemoteTargets {
   }
 
   private async fromSshConfig(remote: Reachable): Promise<SshTarget> {
-    return targetFromSshConfig(await resolveSshConfig(remote.host), this.labelled(remote));
+    const { host, port, username } = remote;
+    const { localEnvironment, sshAgentSocket } = this.config;
+    const environment = {
+      ...localEnvironment,
+      HOME: homedir(),
+      ...(sshAgentSocket === null ? {} : { SSH_AUTH_SOCK: sshAgentSocket }),
+    };
+    const login = {
+      ...(port === null ? {} : { port }),
+      ...(username === null ? {} : { user: username }),
+    };
+    const resolved = await resolveSshConfig(host, { environment }, login);
+    return targetFromSshConfig(resolved, this.labelled(remote));
   }
 
   private plain(remote: Reachable): SshTarget {

@@ -33,6 +33,17 @@ export interface RemoteHostKey {
   fingerprint: string;
 }
 
+/** What a person compares: the key that counts, and the one that was shown last. */
+export interface ShownHostKey {
+  pinned: RemoteHostKey | null;
+  offered: RemoteHostKey | null;
+}
+
+/** Of a remote, and of the hosts on the way to it by `host:port`. */
+export interface ShownHostKeys extends ShownHostKey {
+  hops: (ShownHostKey & { host: string })[];
+}
+
 /** A registered SSH host. Keys never leave the server; values of `env` are masked. */
 export interface Remote {
   id: string;

@@ -24,7 +24,7 @@ import {
 } from '../../platform/http/index.js';
 import { HostKeys } from './host-keys.js';
 import { HostTestsService } from './host-tests.service.js';
-import { type Remote, type RemoteHostKey } from './remote.js';
+import { type Remote, type ShownHostKeys } from './remote.js';
 import {
   type AcceptHostKey,
   acceptHostKeySchema,
@@ -151,9 +151,7 @@ export class RemotesController {
 
   @Get(':id/host-key')
   @Answers(hostKeysSchema)
-  hostKey(
-    @Param('id', { schema: id }) remoteId: string,
-  ): Promise<{ pinned: RemoteHostKey | null; offered: RemoteHostKey | null }> {
+  hostKey(@Param('id', { schema: id }) remoteId: string): Promise<ShownHostKeys> {
     return this.hostKeys.of(remoteId);
   }
 
@@ -163,7 +161,7 @@ export class RemotesController {
   acceptHostKey(
     @Param('id', { schema: id }) remoteId: string,
     @Body({ schema: acceptHostKeySchema }) { fingerprint }: AcceptHostKey,
-  ): Promise<{ pinned: RemoteHostKey; offered: RemoteHostKey }> {
+  ): Promise<ShownHostKeys> {
     return this.remotes.acceptHostKey(remoteId, fingerprint);
   }
 }

@@ -130,9 +130,10 @@ export const remoteSchema = z.object({
 export const remotePageSchema = pageOf(remoteSchema);
 
 const hostKeySchema = z.object({ type: z.string(), fingerprint: z.string() });
+const shownHostKeyShape = { pinned: hostKeySchema.nullable(), offered: hostKeySchema.nullable() };
 export const hostKeysSchema = z.object({
-  pinned: hostKeySchema.nullable(),
-  offered: hostKeySchema.nullable(),
+  ...shownHostKeyShape,
+  hops: z.array(z.object({ host: z.string(), ...shownHostKeyShape })),
 });
 
 export const detectionSchema = z.object({

@@ -5,7 +5,7 @@ import { HostKeys } from './host-keys.js';
 import { RemoteHosts, settingsOf } from './remote-hosts.js';
 import { RemoteSecrets } from './remote-secrets.js';
 import { RemoteStates } from './remote-states.js';
-import { type Remote, type RemoteHostKey, untried } from './remote.js';
+import { type Remote, type ShownHostKeys, untried } from './remote.js';
 import { RemoteDisabled, RemoteNotFound, TwoPrivateKeys } from './remotes.errors.js';
 import {
   type CreateRemote,
@@ -44,6 +44,7 @@ export class RemotesService {
       isDefault: false,
       hostKey: null,
       offeredHostKey: null,
+      hopKeys: {},
       state: untried(),
       createdAt: now,
       updatedAt: now,
@@ -129,10 +130,7 @@ export class RemotesService {
     return toRemote(row);
   }
 
-  async acceptHostKey(
-    id: string,
-    fingerprint: string,
-  ): Promise<{ pinned: RemoteHostKey; offered: RemoteHostKey }> {
+  async acceptHostKey(id: string, fingerprint: string): Promise<ShownHostKeys> {
     const keys = await this.hostKeys.accept(id, fingerprint);
     this.hosts.reset(id);
     return keys;

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { type Remote, type RemoteHostKey, type RemoteState } from '../remote.js';
+import { type Remote, type RemoteHostKey, type RemoteState, type ShownHostKey } from '../remote.js';
 
 @Entity('remotes')
 export class RemoteEntity {
@@ -58,6 +58,10 @@ export class RemoteEntity {
   /** The last key that was shown and refused. */
   @Column('jsonb', { name: 'offered_host_key', nullable: true })
   offeredHostKey!: RemoteHostKey | null;
+
+  /** The same of the hosts on the way, by `host:port`: a remote that moves keeps them. */
+  @Column('jsonb', { name: 'hop_keys' })
+  hopKeys!: Record<string, ShownHostKey>;
 
   @Column('jsonb')
   state!: RemoteState;

@@ -1,0 +1,107 @@
+import { type Algorithms } from 'ssh2';
+import { type HostLabel, SshFailure } from './errors.js';
+import { resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
+
+type Directives = ResolvedSshConfig['directives'];
+
+/** What ssh2 knows of the names that OpenSSH uses. */
+const KEX = [
+  'curve25519-sha256',
+  'curve25519-sha256@libssh.org',
+  'ecdh-sha2-nistp256',
+  'ecdh-sha2-nistp384',
+  'ecdh-sha2-nistp521',
+  'diffie-hellman-group-exchange-sha256',
+  'diffie-hellman-group14-sha256',
+  'diffie-hellman-group16-sha512',
+  'diffie-hellman-group18-sha512',
+  'diffie-hellman-group-exchange-sha1',
+  'diffie-hellman-group14-sha1',
+  'diffie-hellman-group1-sha1',
+] as const;
+const HOST_KEYS = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+  'ssh-rsa',
+] as const;
+const CIPHERS = [
+  'chacha20-poly1305@openssh.com',
+  'aes128-gcm@openssh.com',
+  'aes256-gcm@openssh.com',
+  'aes128-ctr',
+  'aes192-ctr',
+  'aes256-ctr',
+  'aes128-cbc',
+  'aes192-cbc',
+  'aes256-cbc',
+  '3des-cbc',
+] as const;
+const MACS = [
+  'hmac-sha2-256-etm@openssh.com',
+  'hmac-sha2-512-etm@openssh.com',
+  'hmac-sha1-etm@openssh.com',
+  'hmac-sha2-256',
+  'hmac-sha2-512',
+  'hmac-sha1',
+  'hmac-sha1-96',
+  'hmac-md5',
+] as const;
+
+const LISTS = [
+  { list: 'kex', directive: 'kexalgorithms', name: 'KexAlgorithms', known: KEX },
+  {
+    list: 'serverHostKey',
+    directive: 'hostkeyalgorithms',
+    name: 'HostKeyAlgorithms',
+    known: HOST_KEYS,
+  },
+  { list: 'cipher', directive: 'ciphers', name: 'Ciphers', known: CIPHERS },
+  { list: 'hmac', directive: 'macs', name: 'MACs', known: MACS },
+] as const;
+
+/**
+ * The algorithms that the ssh config asks for, in its order, as far as ssh2 has them. What it leaves at the defaults of
+ * `ssh` stays at those of ssh2, which are chosen for its own speed.
+ */
+export const algorithmsFrom = async (
+  { directives, options }: ResolvedSshConfig,
+  at: HostLabel,
+): Promise<Algorithms | undefined> => {
+  const defaults = await defaultsOf(options.sshPath ?? 'ssh');
+  const algorithms: Record<string, readonly string[]> = {};
+  for (const { list, directive, name, known } of LISTS) {
+    const value = directives.get(directive)?.[0];
+    if (value === undefined || value === defaults.get(directive)?.[0]) continue;
+    const wanted = value.split(',');
+    const usable = wanted.filter((algorithm) => (known as readonly string[]).includes(algorithm));
+    if (usable.length === 0) {
+      throw new SshFailure('ssh/unsupported', at, {
+        detail: `the ssh config says ${name} ${value}`,
+        hint: `Allow one of these by ${name}: ${known.join(', ')}.`,
+      });
+    }
+    algorithms[list] = usable;
+  }
+  if (directives.get('compression')?.[0] === 'yes') {
+    algorithms.compress = ['zlib@openssh.com', 'none'];
+  }
+  return Object.keys(algorithms).length === 0 ? undefined : algorithms;
+};
+
+const knownDefaults = new Map<string, Promise<Directives>>();
+
+/** What `ssh` does without any config: the same as long as the program is. */
+const defaultsOf = (sshPath: string): Promise<Directives> => {
+  const known = knownDefaults.get(sshPath);
+  if (known) return known;
+  const asked = resolveSshConfig('defaults', { sshPath, configPath: 'none' }).then(
+    ({ directives }) => directives,
+  );
+  knownDefaults.set(sshPath, asked);
+  asked.catch(() => knownDefaults.delete(sshPath));
+  return asked;
+};
