@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { type ChannelSource } from '../../src/hosts/channel.js';
 import { ShellHost } from '../../src/hosts/shell/shell-host.js';
-import { BusyboxChannels, findBusybox } from '../support/busybox.js';
+import { busyboxChannels, findBusybox } from '../support/busybox.js';
 import { canMount } from '../support/mounts.js';
 import { hostConformance } from './host.conformance.js';
 
@@ -16,12 +17,12 @@ if (findBusybox() === null) {
   const isAlone = canMount();
   hostConformance(isAlone ? 'busybox alone' : 'busybox first in PATH', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'maestro-busybox-'));
-    const hostBy = (channels: BusyboxChannels): ShellHost =>
+    const hostBy = (channels: ChannelSource): ShellHost =>
       new ShellHost({ id: 'local', kind: 'local', name: 'local', channels });
-    const channels = new BusyboxChannels(dir, isAlone);
+    const channels = busyboxChannels(dir, isAlone);
     return {
       host: hostBy(channels),
-      reopen: async () => hostBy(new BusyboxChannels(dir, isAlone)),
+      reopen: async () => hostBy(busyboxChannels(dir, isAlone)),
       cutLink: () => {
         channels.cut();
       },

@@ -1,4 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import { SpawnedChannels } from './spawned-channels.js';
 
 /** Whether a process may have mounts of its own here. */
 export const canMount = (): boolean => {
@@ -8,4 +11,35 @@ export const canMount = (): boolean => {
   } catch {
     return false;
   }
+};
+
+export interface SmallDisk {
+  channels: SpawnedChannels;
+  /** From now on it can only be read. */
+  freeze(): void;
+  stop(): Promise<void>;
+}
+
+/** Loaders whose home directory is a file system of its own, so small. Nobody but they can see it. */
+export const smallDisk = async (home: string, megabytes: number): Promise<SmallDisk> => {
+  const script = `mount -t tmpfs -o size=${megabytes}m none "$0" && echo mounted && exec cat`;
+  const keeper = spawn('unshare', ['-m', 'sh', '-c', script, home], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  await once(keeper.stdout, 'data');
+  const inside = ['-t', String(keeper.pid), '-m'];
+  return {
+    channels: new SpawnedChannels(['nsenter', ...inside, '/bin/sh', '-c'], {
+      home,
+      path: '/usr/local/bin:/usr/bin:/bin',
+    }),
+    freeze: () => {
+      execFileSync('nsenter', [...inside, 'mount', '-o', 'remount,ro', home]);
+    },
+    stop: async () => {
+      const exited = once(keeper, 'exit');
+      keeper.stdin.end();
+      await exited;
+    },
+  };
 };

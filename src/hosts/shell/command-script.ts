@@ -1,13 +1,13 @@
 import { type Command } from '../host.js';
 import { LOGIN_ENVIRONMENT, PROGRAM_IS_THERE } from '../runs/job-script.js';
-import { runPaths, say } from '../runs/claim-fragments.js';
+import { runPaths, say, UNWRITABLE } from '../runs/claim-fragments.js';
 import { newNonce } from './nonce.js';
 import { oneLine } from './one-line.js';
 import { KIN, SLEEP } from './process-fragments.js';
 import { shArguments, shExports, shPath, withNewline } from './sh-quote.js';
 
 /**
- * Runs a program to its end with both streams on the channel: `END code`, or `ERR cwd|notfound|short|...`.
+ * Runs a program to its end with both streams on the channel: `END code`, or `ERR cwd|notfound|short|nospace|readonly|missing`.
  *
  * Its stdin is a file that has no name any more, so that the channel's stdin stays free for one purpose: when it
  * ends (deadline, abort, link or server gone), the watcher stops all that the program has started, in whatever
@@ -24,9 +24,9 @@ export const commandScript = (
     stdinBytes === 0
       ? 'exec 6</dev/null;'
       : `
-        ${runPaths(tag)}
+        ${runPaths(tag)} ${UNWRITABLE}
         _u=$(umask); umask 077; mkdir -p "$_R" 2>/dev/null;
-        { head -c ${stdinBytes} >"$_F.in"; } 2>/dev/null || { rm -f "$_F.in"; _e ERR nospace; exit 0; };
+        { head -c ${stdinBytes} >"$_F.in"; } 2>/dev/null || { rm -f "$_F.in" 2>/dev/null; _un; };
         [ $(($(wc -c <"$_F.in"))) -eq ${stdinBytes} ] || { rm -f "$_F.in"; _e ERR short; exit 0; };
         exec 6<"$_F.in"; rm -f "$_F.in"; umask $_u;`;
   return withNewline(

@@ -145,6 +145,15 @@ export class ShellHost implements Host {
         );
       case 'nospace':
         return new HostFailure('host/disk-full', `${this.name}: no space left in ~/.maestro`);
+      case 'readonly':
+      case 'missing':
+        return new HostFailure(
+          'host/not-writable',
+          `${this.name}: ~/.maestro/runs cannot be written to`,
+          {
+            hint: 'The input of commands is kept there. Make the home directory of the user writable.',
+          },
+        );
       case 'short':
         return new ChannelLost(
           'ssh/connection-lost',
