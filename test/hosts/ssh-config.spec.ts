@@ -43,6 +43,10 @@ withSsh(
           'Host nokey',
           `  IdentityFile ${dir}/absent`,
           '  IdentityAgent none',
+          'Host certified',
+          `  CertificateFile ${dir}/id_work-cert.pub`,
+          'Host bound',
+          '  BindAddress 127.0.0.2',
           'Host *.wild !devbox ?',
           '  User nobody',
           '',
@@ -89,6 +93,8 @@ withSsh(
         'tunnelled',
         'work',
         'nokey',
+        'certified',
+        'bound',
       ]);
       expect(hosts[1]).toMatchObject({
         hostName: '10.0.0.7',
@@ -124,9 +130,9 @@ withSsh(
     });
 
     it.each([
-      ['inner', 'ProxyJump bastion'],
-      ['tunnelled', 'ProxyCommand nc'],
-    ])('does not pass over what it cannot honour yet: %s', async (host, directive) => {
+      ['certified', 'CertificateFile'],
+      ['bound', 'BindAddress 127.0.0.2'],
+    ])('does not pass over what it cannot honour: %s', async (host, directive) => {
       const resolved = await resolveSshConfig(host, { configPath });
       await expect(targetFromSshConfig(resolved, { id: '1', name: host })).rejects.toMatchObject({
         code: 'ssh/unsupported',
