@@ -174,12 +174,16 @@ onSshd(`A remote behind jump hosts${needs}`, () => {
   });
 
   it('is given up when a jump host stops answering', async () => {
-    poolOver([jump1], {}, { keepalive: { intervalMs: 100, countMax: 2 } });
+    const keepalive = { intervalMs: 100, countMax: 2 };
+    poolOver([jump1], {}, { jumps: [targetOf(jump1, { name: 'devbox via jump1', keepalive })] });
     const channel = await pool.open('start');
     await startLine(channel, 'echo in; cat');
     jump1.proxy.mode = 'blackhole';
     try {
-      expect(await rejectionOf(channel.closed)).toMatchObject({ code: 'ssh/connection-lost' });
+      expect(await rejectionOf(channel.closed)).toMatchObject({
+        code: 'ssh/connection-lost',
+        message: expect.stringMatching(/^devbox via jump1 .*Keepalive/),
+      });
     } finally {
       jump1.proxy.mode = 'pass';
       jump1.cutConnections();

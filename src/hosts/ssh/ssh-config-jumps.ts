@@ -8,7 +8,7 @@ export interface JumpSpec {
 }
 
 const ELEMENT =
-  /^(?:ssh:\/\/)?(?:(?<user>[^@]*)@)?(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:[\]/]+))(?::(?<port>\d{1,5}))?\/?$/;
+  /^(?:ssh:\/\/)?(?:(?<user>[^@]+)@)?(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:[\]/@]+))(?::(?<port>\d{1,5}))?\/?$/;
 
 /** Reads `jump1,user@jump2:2200,[::1]:22`, the nearest first. */
 export const parseProxyJump = (value: string, at: HostLabel): JumpSpec[] =>
