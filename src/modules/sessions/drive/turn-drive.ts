@@ -131,6 +131,8 @@ export class TurnDrive {
 
   private startClocks(startedAt: Date): void {
     this.clocks ??= new TurnClocks(this.plan.limits, startedAt, this.onClock);
+    // A tool that was begun before this process came may still run.
+    this.clocks.heard(this.runningTools.size > 0);
   }
 
   private durableRun(): DurableRun {
