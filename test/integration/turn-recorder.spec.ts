@@ -175,6 +175,15 @@ describe('what is written of a turn', () => {
     expect(all.filter((claim) => claim !== null)).toHaveLength(1);
   });
 
+  it('is held by the lease of its driver only as long as it is being driven', async () => {
+    const { row, stored } = await setup();
+    const claim = { turnId: row.id, fence: row.fence };
+    expect(await claims.renew([claim])).toEqual([]);
+    await turns.update(database, row.id, { state: 'queued', leaseUntil: null });
+    expect(await claims.renew([claim])).toEqual([row.id]);
+    expect(await stored()).toMatchObject({ state: 'queued', leaseUntil: null });
+  });
+
   it('is numbered without a gap, whoever writes and whatever is rolled back', async () => {
     const stream = `session:${uuid()}`;
     const write = (n: number): Promise<void> =>

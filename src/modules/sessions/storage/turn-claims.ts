@@ -86,12 +86,15 @@ export class TurnClaims {
     }
   }
 
-  /** Renews the leases of all turns that this process drives; returns those that were lost to another. */
+  /**
+   * Renews the leases of all turns that this process drives; returns those that are no longer its own. One that was
+   * written back to the queue, or to wait for a limit, is anybody's: a lease would hold it up.
+   */
   async renew(claims: readonly Claim[]): Promise<string[]> {
     const kept = await this.database.query<{ id: string }>(
       `UPDATE turns t SET lease_until = now() + $3 * interval '1 ms'
        FROM unnest($1::uuid[], $2::bigint[]) AS mine(id, fence)
-       WHERE t.id = mine.id AND t.fence = mine.fence
+       WHERE t.id = mine.id AND t.fence = mine.fence AND t.state IN ${ACTIVE}
        RETURNING t.id`,
       [claims.map(({ turnId }) => turnId), claims.map(({ fence }) => fence), this.config.leaseMs],
     );
