@@ -178,6 +178,21 @@ describeStores('worktrees', (kind) => {
     expect((await codeOf('DELETE', `/worktrees/${id}?mode=delete`))[0]).toBe(204);
   });
 
+  it('are not removed under an agent that waits for its limit', async () => {
+    const { id, sessionId: child } = await api.post<Worktree>(worktrees, { branch: 'x' });
+    const { id: turnId } = await api.post<{ id: string }>(`/sessions/${child ?? ''}/turns`, {
+      prompt: '%% fail 429',
+    });
+    await api.until<{ state: string }>(`/turns/${turnId}`, ({ state }) => state === 'limited');
+    expect(await codeOf('DELETE', `/worktrees/${id}?mode=delete&force=true`)).toEqual([
+      409,
+      'worktrees/busy',
+    ]);
+    await api.post(`/turns/${turnId}/cancel`);
+    await turnEnded(api, turnId);
+    expect((await codeOf('DELETE', `/worktrees/${id}?mode=delete`))[0]).toBe(204);
+  });
+
   it('are deleted from the books when someone else has removed them', async () => {
     const { id, path } = await api.post<Worktree>(worktrees, { branch: 'x' });
     await project.git('worktree', 'remove', '--force', path ?? '');

@@ -23,7 +23,8 @@ export class WorktreeRemoval {
     if (!row) throw new WorktreeNotFound(id);
     if (row.sessionId !== null) {
       const { state, queued } = await this.sessions.get(row.sessionId);
-      if (state === 'busy' || queued > 0) throw new WorktreeBusy(id);
+      // A turn that waits for its provider's limit goes on in there by itself.
+      if (state === 'busy' || state === 'limited' || queued > 0) throw new WorktreeBusy(id);
     }
     if (mode === 'delete') await this.deleteOnHost(row, force);
     await this.database.transaction(async (tx) => {
