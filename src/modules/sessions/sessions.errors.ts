@@ -48,12 +48,3 @@ export class TurnNotQueued extends DomainError {
     super(`Turn ${id} is ${state}: only a queued turn can be changed`);
   }
 }
-
-export class TurnHasEnded extends DomainError {
-  readonly code = 'turns/ended';
-  readonly status = 409;
-
-  constructor(id: string, state: string) {
-    super(`Turn ${id} has already ended: ${state}`);
-  }
-}
