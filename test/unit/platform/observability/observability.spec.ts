@@ -129,6 +129,14 @@ describe('JsonLogger', () => {
     ]);
   });
 
+  it('keeps what Nest says of every route at each start for the level debug', () => {
+    const mapped = (): void => {
+      new Logger('RouterExplorer').log('Mapped {/x, GET} route');
+    };
+    expect(linesOf(mapped)).toEqual([]);
+    expect(linesOf(mapped, 'debug')).toMatchObject([{ context: 'RouterExplorer' }]);
+  });
+
   it('takes the message from among the facts too', () => {
     const log = new Logger('Events');
     expect(
