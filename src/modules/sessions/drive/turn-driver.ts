@@ -102,6 +102,8 @@ export class TurnDriver implements OnModuleDestroy {
           ? BACK_TO_THE_QUEUE
           : endingOf(verdict, { ...row, stop: current.stop }, adapter, host.name, cwd),
       );
+      // What fences off a start stays: one that hung on the host until now would run without it.
+      if (verdict.kind === 'never-started') return;
       await host.runs.remove(TurnDrive.runKey(row)).catch(() => undefined);
     } catch (error) {
       await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
