@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
@@ -121,6 +121,14 @@ onSshd(`A remote of the ssh config${needs}`, () => {
     await pool.close();
 
     poolOf([host('inner', inner, [publicKey, 'IdentitiesOnly yes'])]);
+    expect((await runLine(await pool.open('start'), 'echo in')).output).toBe('in\n');
+  });
+
+  it('may have an encrypted key in a file, which the agent has open', async () => {
+    const path = join(dir, 'locked');
+    copyFileSync(inner.clientKeyPath, path);
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'open sesame', '-f', path]);
+    poolOf([host('inner', inner, [`IdentityFile ${path}`, 'IdentitiesOnly yes'])]);
     expect((await runLine(await pool.open('start'), 'echo in')).output).toBe('in\n');
   });
 

@@ -26,11 +26,14 @@ export const readIdentityFiles = async (
   const failures: SshFailure[] = [];
   for (const path of paths) {
     const given = await readPublicKey(path);
-    const publicKey = given ?? (await readPublicKey(`${path}.pub`));
-    if (publicKey) publicKeys.push(publicKey.getPublicSSH());
+    const named = given ?? (await readPublicKey(`${path}.pub`));
+    if (named) publicKeys.push(named);
     if (given) continue;
     try {
-      privateKeys.push(await readPrivateKey(path, at));
+      const privateKey = await readPrivateKey(path, at);
+      privateKeys.push(privateKey);
+      const enclosed = named ? null : publicKeyIn(privateKey.content);
+      if (enclosed) publicKeys.push(enclosed);
     } catch (error) {
       if (!(error instanceof SshFailure)) throw error;
       const isExpected = error.code === 'ssh/key-not-found' && DEFAULT_IDENTITY.test(path);
@@ -42,10 +45,34 @@ export const readIdentityFiles = async (
 };
 
 /** Null for whatever is not a public key, or not there. */
-const readPublicKey = async (path: string): Promise<ParsedKey | null> => {
+const readPublicKey = async (path: string): Promise<Buffer | null> => {
   const content = await readFile(path).catch(() => null);
   if (content === null || content.includes('PRIVATE KEY')) return null;
   const parsed = ssh2.utils.parseKey(content) as ParsedKey | ParsedKey[] | Error;
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  return key === undefined || key instanceof Error || key.isPrivateKey() ? null : key;
+  if (key === undefined || key instanceof Error || key.isPrivateKey()) return null;
+  return key.getPublicSSH();
+};
+
+const OPENSSH_FORMAT = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)/;
+const MAGIC = 'openssh-key-v1\0';
+/** Cipher, key derivation and its options stand before the number of keys. */
+const STRINGS_BEFORE = 3;
+
+/** OpenSSH's format keeps the public key in the clear, also when the private one is encrypted. */
+const publicKeyIn = (content: Buffer): Buffer | null => {
+  const [, body = ''] = OPENSSH_FORMAT.exec(content.toString('latin1')) ?? [];
+  const bytes = Buffer.from(body, 'base64');
+  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return null;
+  try {
+    let offset = MAGIC.length;
+    for (let index = 0; index < STRINGS_BEFORE; index += 1) {
+      offset += 4 + bytes.readUInt32BE(offset);
+    }
+    const start = offset + 8;
+    return bytes.subarray(start, start + bytes.readUInt32BE(offset + 4));
+  } catch {
+    // It ends too early: whoever parses it says so.
+    return null;
+  }
 };
