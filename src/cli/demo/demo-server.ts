@@ -139,9 +139,6 @@ export class DemoServer {
 const hasExited = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** The demo does not wait as long as a cluster must before a dead server's work is taken over. */
-const LEASE_MS = '4000';
-
 /** The stores may be chosen from outside; every other setting is the demo's own. */
 const serverEnvironment = (home: string): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
@@ -149,7 +146,6 @@ const serverEnvironment = (home: string): NodeJS.ProcessEnv => ({
       ([name]) => !name.startsWith('MAESTRO_') || name.startsWith('MAESTRO_SECRET_KEY'),
     ),
   ),
-  MAESTRO_LEASE_MS: LEASE_MS,
   // The database's password may be kept in the real home.
   PGPASSFILE: process.env['PGPASSFILE'] ?? join(homedir(), '.pgpass'),
   HOME: home,
