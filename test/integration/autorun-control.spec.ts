@@ -41,6 +41,20 @@ describeStores('control of a run', (kind) => {
     expect(await runs.reach(run, 'completed')).toMatchObject({ endReason: 'done' });
   });
 
+  it('is refused in a directory with another run, however its path is spelled', async () => {
+    const waiting = await runs.reach(await runs.start({}, 'later.md'), 'paused');
+    const { id } = await api.post<{ id: string }>('/sessions', {
+      ...project.session('beside'),
+      cwd: `${project.dir}/./`,
+    });
+    const second = { sessionId: id, documents: [{ path: 'later.md' }] };
+    expect(await api.call('POST', '/runs', second)).toMatchObject({
+      status: 409,
+      body: { code: 'runs/busy' },
+    });
+    await api.post(`/runs/${waiting.id}/abort`);
+  });
+
   it('is refused when it shall open a pull request, which this server cannot yet', async () => {
     const refused = await api.call('POST', '/runs', {
       sessionId,

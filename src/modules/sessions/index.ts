@@ -6,3 +6,4 @@ export { agentSettings, usageSchema } from './sessions.schemas.js';
 export { type SessionPlace, SessionsService } from './sessions.service.js';
 export { hasEnded, type Turn, type TurnKind, type TurnState } from './turn.js';
 export { type NewTurn, TurnsService } from './turns.service.js';
+export { workingTree } from './working-tree.js';
