@@ -56,5 +56,8 @@ it('removes what a turn left on its host when its end is recorded', async () => 
 });
 
 it('leaves the fence of a start that never was: one that hangs there may still wake up', async () => {
-  expect(await driven({ kind: 'never-started', reason: 'fenced' })).toEqual({ ended: ['queued'], removed: [] });
+  expect(await driven({ kind: 'never-started', reason: 'fenced' })).toEqual({
+    ended: ['queued'],
+    removed: [],
+  });
 });
