@@ -53,7 +53,7 @@ export const handshake = <T>(
       const reason =
         verifierFault ??
         classifySshError(target, { error, phase, greeting, refusal, login: login.attempts });
-      const isAboutTheWire = isTransient(reason);
+      const isAboutTheWire = isTransient(reason) && error?.level !== 'client-timeout';
       // What carries the bytes often knows why they stopped, but a moment later.
       void wire.closed.then(() => {
         reject((isAboutTheWire ? wire.fault : null) ?? reason);

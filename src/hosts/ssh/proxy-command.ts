@@ -6,7 +6,7 @@ import { type ProxyCommand } from './ssh-target.js';
 import { type Wire } from './wire.js';
 
 const STDERR_CHARACTERS = 1_000;
-/** Time to say why it ends, before it is made to. */
+/** Time to end by itself, now that its input has ended, or to say why it has: before it is made to. */
 const LAST_WORDS_MS = 250;
 const GOODBYE_MS = 1_000;
 
@@ -29,6 +29,8 @@ export const proxyCommandWire = (at: HostLabel, { command, environment }: ProxyC
     stderr = (stderr + data.toString()).slice(-STDERR_CHARACTERS);
   });
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  // Whoever reads the stream learns of its end; nobody else has to listen.
+  for (const each of [stream, child.stdin, child.stdout]) each.on('error', () => undefined);
   stream.on('data', (data: Buffer) => {
     bytesRead += data.length;
   });
@@ -76,13 +78,10 @@ export const proxyCommandWire = (at: HostLabel, { command, environment }: ProxyC
       if (isEnding) return;
       isEnding = true;
       child.stdin.destroy();
-      const term = setTimeout(
-        () => {
-          isKilled = true;
-          kill('SIGTERM');
-        },
-        child.stdout.readableEnded ? LAST_WORDS_MS : 0,
-      );
+      const term = setTimeout(() => {
+        isKilled = true;
+        kill('SIGTERM');
+      }, LAST_WORDS_MS);
       const force = setTimeout(() => {
         kill('SIGKILL');
       }, GOODBYE_MS);
