@@ -80,7 +80,8 @@ class Text {
     const text = outputOf(event);
     this.said += text;
     if (text !== '') this.cli.write(text);
-    if (event.type === 'turn.tool') this.cli.progress(toolLine(event));
+    const tool = toolShape.safeParse(event.data).data?.tool;
+    if (event.type === 'turn.tool' && tool) this.cli.progress(toolLine(tool));
     if (event.type === 'turn.limited') {
       this.cli.progress(`The provider's limit is reached; it goes on ${resumption(event)}.`);
     }
@@ -106,8 +107,12 @@ class Lines {
   }
 }
 
-const toolLine = ({ data }: StreamEvent): string =>
-  `· ${String(data['name'])} ${String(data['phase'])}${typeof data['summary'] === 'string' ? ` ${data['summary']}` : ''}`;
+const toolShape = z.looseObject({
+  tool: z.looseObject({ name: z.string(), phase: z.string(), summary: z.string().nullable() }),
+});
+
+const toolLine = ({ name, phase, summary }: z.infer<typeof toolShape>['tool']): string =>
+  [`· ${name} ${phase}`, ...(summary === null ? [] : [summary])].join(' ');
 
 const limited = z.looseObject({ turn: z.looseObject({ resumesAt: z.string().nullish() }) });
 

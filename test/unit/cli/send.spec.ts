@@ -48,6 +48,17 @@ describe('send', () => {
     expect(outcome).toMatchObject({ exitCode: 0, stdout: 'Hello\n' });
   });
 
+  it('tells on stderr which tool the agent uses', async () => {
+    const server = await setup();
+    const outcome = await send(server, () => {
+      const tool = { id: 't', name: 'Bash', phase: 'started', summary: 'npm test' };
+      server.append(STREAM, 'turn.tool', { turnId: TURN, tool });
+      server.append(STREAM, 'turn.completed', { turnId: TURN });
+    });
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: 'Hello\n' });
+    expect(outcome.stderr).toContain('· Bash started npm test');
+  });
+
   it('prints the whole text of an agent that does not stream', async () => {
     const server = await setup({ text: 'All at once' });
     const outcome = await send(server, () => {
