@@ -9,14 +9,18 @@ export const runDocumentSchema = body({
   resetOnCompletion: z.boolean().default(false),
 });
 
+/** Text that PostgreSQL and the hosts can hold. */
+const text = z.string().regex(/^[^\0]*$/, 'Must hold no NUL character');
 const documents = z.array(runDocumentSchema).min(1).max(200);
-const name = z.string().trim().min(1).max(200);
-const branch = z.string().min(1).max(200);
+const name = text.trim().min(1).max(200);
+const branch = text.min(1).max(200);
 
 export const optionSchemas = {
   loop: z.boolean(),
   maxLoops: z.int().min(1).max(MAX_LOOPS).nullable().describe('Null: as long as tasks remain'),
-  prompt: z.string().max(200_000).nullable(),
+  prompt: text.max(200_000).nullable(),
+  /** Of a worktree: a branch, or what a branch begins at. */
+  branch,
 };
 
 const worktree = body({

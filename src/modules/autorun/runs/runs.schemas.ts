@@ -4,8 +4,6 @@ import { usageSchema } from '../../sessions/index.js';
 import { optionSchemas, runDocumentSchema } from '../playbooks/playbooks.schemas.js';
 import { RUN_STATES } from './run.js';
 
-const revision = z.string().min(1).max(200);
-
 export const startRunSchema = body({
   sessionId: z.uuid(),
   playbookId: z.uuid().optional().describe('Else name `documents`'),
@@ -14,10 +12,10 @@ export const startRunSchema = body({
   maxLoops: optionSchemas.maxLoops.optional(),
   prompt: optionSchemas.prompt.optional(),
   worktree: body({
-    branch: revision,
-    base: revision.nullable().default(null),
+    branch: optionSchemas.branch,
+    base: optionSchemas.branch.nullable().default(null),
     pullRequest: z.boolean().default(false),
-    targetBranch: revision.nullable().default(null),
+    targetBranch: optionSchemas.branch.nullable().default(null),
   })
     .optional()
     .describe('Work in a new worktree instead of the directory of the session'),
