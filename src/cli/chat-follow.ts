@@ -12,11 +12,16 @@ const withMessage = z.union([
 export const messageOf = ({ type, data }: StreamEvent): Message | null =>
   type === 'groupchat.message' ? (withMessage.safeParse(data).data ?? null) : null;
 
-const isAtRest = z.looseObject({ state: z.literal('idle'), queued: z.literal(0) });
+/** The end of a question, or a chat with nothing left to answer: a question that was dropped has no end of its own. */
+const isOver = (questionId: string): z.ZodType =>
+  z.union([
+    z.looseObject({ messageId: z.literal(questionId) }),
+    z.looseObject({ state: z.literal('idle'), queued: z.literal(0) }),
+  ]);
 
 /**
- * Shows what happens in a group chat from a question until it is answered: the chat is idle again with nothing
- * queued. `answer` is the moderator's last message; null when it said nothing (it was stopped, or it failed).
+ * Shows what happens in a group chat from a question until it has come to its end, whatever waits behind it. `answer`
+ * is the moderator's last message; null when it said nothing (it was stopped, or it failed).
  */
 export const followAnswer = async (
   api: ApiClient,
@@ -44,7 +49,7 @@ export const followAnswer = async (
       options.onMessage(message);
     }
     if (event.type !== 'groupchat.state' || messages.length === 0) continue;
-    if (!isAtRest.safeParse(event.data).success) continue;
+    if (!isOver(question.id).safeParse(event.data).success) continue;
     return { answer: messages.findLast(({ from }) => from === 'moderator') ?? null, messages };
   }
   throw signal.reason;

@@ -105,7 +105,11 @@ describe('chat send', () => {
     ...{ id: 'r1', messageId: 'd1', number: 1, moderatorTurnId: null, endReason, turns: [] },
   });
 
-  const ask = async (endReason: string, answers: object[]): Promise<Outcome> => {
+  const ask = async (
+    endReason: string,
+    answers: object[],
+    end: object = { state: 'idle', queued: 0 },
+  ): Promise<Outcome> => {
     const server = await setup();
     const stream = `groupchat:${CHAT}`;
     server
@@ -116,12 +120,13 @@ describe('chat send', () => {
       })
       .list(`/groupchats/${CHAT}/rounds`, [round(endReason)]);
     server.append(stream, 'groupchat.message', { message: aMessage({ id: 'd0', seq: 6 }) });
-    const outcome = maestro(server, ['chat', 'send', 'standup', 'What is new?']);
+    const argv = ['chat', 'send', 'standup', 'What is new?', '--timeout', '2'];
+    const outcome = maestro(server, argv);
     await server.followed(stream);
     const messages = [aMessage({ id: 'd1', seq: 7 }), ...answers];
     for (const message of messages) server.append(stream, 'groupchat.message', { message });
     server.append(stream, 'groupchat.state', { state: 'idle', queued: 1 });
-    server.append(stream, 'groupchat.state', { state: 'idle', queued: 0 });
+    server.append(stream, 'groupchat.state', end);
     return outcome;
   };
 
@@ -142,6 +147,12 @@ describe('chat send', () => {
   ])('ends a question that came to its end by %s with %i', async (endReason, exitCode) => {
     const said = aMessage({ id: 'd3', seq: 9, from: 'moderator', name: 'Moderator', text: 'Hm' });
     expect((await ask(endReason, [said])).exitCode).toBe(exitCode);
+  });
+
+  it('does not wait for the questions behind its own', async () => {
+    const said = aMessage({ id: 'd3', seq: 9, from: 'moderator', name: 'Moderator', text: 'Hm' });
+    const end = { state: 'moderator-thinking', queued: 1, messageId: 'd1', endReason: 'answered' };
+    expect((await ask('answered', [said], end)).exitCode).toBe(0);
   });
 
   it('ends with 8 when the moderator said nothing', async () => {
