@@ -41,6 +41,20 @@ describeStores('control of a run', (kind) => {
     expect(await runs.reach(run, 'completed')).toMatchObject({ endReason: 'done' });
   });
 
+  it('does not follow its session to another place', async () => {
+    const run = await runs.reach(await runs.start({}, 'later.md'), 'paused');
+    await project.document('later.md', '- [ ] a\n');
+    await api.call('PATCH', `/sessions/${sessionId}`, { cwd: `${project.dir}/..` });
+    await api.post(`/runs/${run.id}/resume`);
+    expect(await runs.reach(run, 'paused', 'completed')).toMatchObject({
+      state: 'paused',
+      pause: { failure: { code: 'runs/session-moved' } },
+    });
+    await api.call('PATCH', `/sessions/${sessionId}`, { cwd: project.dir });
+    await api.post(`/runs/${run.id}/resume`);
+    expect(await runs.reach(run, 'completed')).toMatchObject({ endReason: 'done' });
+  });
+
   it('is refused in a directory with another run, however its path is spelled', async () => {
     const waiting = await runs.reach(await runs.start({}, 'later.md'), 'paused');
     const { id } = await api.post<{ id: string }>('/sessions', {

@@ -97,6 +97,18 @@ export class RunBusy extends DomainError {
   }
 }
 
+/** Its other half would be done in another place, perhaps on another machine. */
+export class RunSessionMoved extends DomainError {
+  readonly code = 'runs/session-moved';
+  readonly status = 409;
+
+  constructor(session: string) {
+    super(`The session ${session} was given another host or directory since the run began`, {
+      hint: 'Give it back what it had and resume the run, or abort it and start another.',
+    });
+  }
+}
+
 /** A halt marker of an earlier run would stop this one at once. */
 export class HaltMarkerPresent extends DomainError {
   readonly code = 'runs/halt-marker-present';

@@ -2,20 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { storableText } from '../../../platform/events/index.js';
 import { SessionsService } from '../../sessions/index.js';
 import { type Checklist, parseChecklist, resetChecklist } from '../checklist.js';
-import { DocumentChanged } from '../autorun.errors.js';
+import { DocumentChanged, RunSessionMoved } from '../autorun.errors.js';
 import { DocumentFolder } from '../documents/document-folder.js';
 import { type RunRow } from '../storage/run.entity.js';
 import { workingPath } from './working-copy.js';
+import { treeOf } from './working-tree.js';
 
 /** The documents of runs, where the runs work on them. */
 @Injectable()
 export class RunFolders {
   constructor(private readonly sessions: SessionsService) {}
 
+  /** @throws {RunSessionMoved} */
   async of(run: RunRow): Promise<DocumentFolder> {
     if (run.workSessionId === null || run.folder === null) {
       throw new Error(`Run ${run.id} is not prepared`);
     }
+    const session = await this.sessions.get(run.workSessionId);
+    if (treeOf(session) !== run.workingTree) throw new RunSessionMoved(session.name);
     const { host } = await this.sessions.hostOf(run.workSessionId);
     return new DocumentFolder(host, run.folder);
   }
