@@ -83,7 +83,7 @@ const SIGN_IN =
   "Sign in there with `claude auth login`, or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in the session's environment.";
 
 const LIFTS_READ_ONLY =
-  /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--tools|--)(?:=|$)/;
+  /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--tools|--mcp-config|--plugin-dir|--)(?:=|$)/;
 
 const refuseToLiftReadOnly = (args: readonly string[]): void => {
   const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));

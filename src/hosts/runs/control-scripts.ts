@@ -88,7 +88,10 @@ export const cancelScript = (
     `,
   );
 
-/** `DONE`, or `BUSY` while the supervisor lives (it exits just after its last word: so this looks for a while). */
+/**
+ * `DONE`, or `BUSY` while the supervisor lives (it exits just after its last word: so this looks for a while). The fence
+ * of a run that was never identified stays: its supervisor may yet wake up, and must find it.
+ */
 export const removeScript = (id: string, nonce: string): string =>
   oneLine(
     prelude(id, nonce),
@@ -98,7 +101,11 @@ export const removeScript = (id: string, nonce: string): string =>
       [ $_i -lt 20 ] || { _e BUSY; exit 0; };
       _i=$((_i+1)); _zz 0.1;
     done;
-    rm -f "$_F".*; _e DONE;
+    _fin;
+    if _rp || [ -n "$_X" ]; then rm -f "$_F".*; else
+      for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -f "$_f";; esac; done;
+    fi;
+    _e DONE;
     `,
   );
 

@@ -101,7 +101,7 @@ export class RemoteHosts implements OnModuleDestroy {
       if (MAY_BE_MENDED.has(row.state.status)) known.host.reset();
       return known.host;
     }
-    if (known) void this.retire(known.host);
+    if (known) void this.retire(known.host).catch(() => undefined);
     const host = sshHost({
       id: row.id,
       name: row.name,

@@ -66,8 +66,14 @@ export class StandingConnection implements OnModuleInit, OnModuleDestroy {
     client.on('notification', ({ channel, payload }: Notification) => {
       for (const tenant of this.tenants) tenant.onNotification?.(channel, payload ?? '');
     });
-    await client.connect();
-    for (const tenant of this.tenants) await this.settle(client, tenant);
+    try {
+      await client.connect();
+      for (const tenant of this.tenants) await this.settle(client, tenant);
+    } catch (error) {
+      // One that lives on would keep its locks from the next.
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     this.client = client;
   }
 

@@ -99,7 +99,7 @@ export class Doorbell implements OnApplicationBootstrap, OnModuleDestroy {
       for (const { stream, head } of rows) {
         const known = this.heads.get(stream);
         this.heads.set(stream, head);
-        if (known !== undefined && known < head) this.wake(stream);
+        if (known !== head) this.wake(stream);
       }
     } catch (error) {
       this.log.warn({ message: 'heads of streams not compared', reason: String(error) });

@@ -111,6 +111,10 @@ export const runEndConformance = (subject: () => Subject): void => {
       await host.files.write(`~/.maestro/runs/${spec.id}.pid`, '');
       const { last } = await collect(host.runs.follow(spec));
       expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
+      // Also when it was cleared away: its supervisor may yet wake up.
+      await host.runs.remove(spec);
+      const again = await collect(host.runs.start(spec));
+      expect(again.last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
     });
 
     it('of which nothing is left once they are removed', async () => {
