@@ -35,6 +35,7 @@ export {
   SshFailure,
   type SshTarget,
   targetFromSshConfig,
+  type Transport,
 } from './ssh/index.js';
 export { type SshHost, sshHost } from './ssh-host.js';
 export { isTransient } from './transient.js';

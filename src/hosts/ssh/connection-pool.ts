@@ -1,7 +1,7 @@
 import { type Channel, type ChannelPriority, type ChannelSource } from '../channel.js';
 import { ChannelQueue, type Waiter } from './channel-queue.js';
-import { ChannelRefused, type Connection } from './connection.js';
 import { SshFailure } from './errors.js';
+import { ChannelRefused, type Link } from './link.js';
 import { DEFAULT_LIMITS, type PoolLimits } from './pool-limits.js';
 import { type PoolState, stateAfter } from './pool-state.js';
 import { PoolTimers } from './pool-timers.js';
@@ -159,8 +159,10 @@ export class ConnectionPool implements ChannelSource {
       return;
     }
     this.#logins += 1;
-    if (this.#connections.size === 0)
-      this.#report({ status: 'connecting', error: null, latencyMs: this.#latencyMs });
+    if (this.#connections.size === 0) {
+      const { latencyMs = null, transport = null } = this.#state ?? {};
+      this.#report({ status: 'connecting', error: null, latencyMs, transport });
+    }
     try {
       const connection = await this.#routes.connect(await this.#options.target());
       this.#logins -= 1;
@@ -171,7 +173,7 @@ export class ConnectionPool implements ChannelSource {
     }
   }
 
-  #welcome(connection: Connection): void {
+  #welcome(connection: Link): void {
     if (this.#isClosed) {
       void connection.close();
       return;
@@ -185,7 +187,8 @@ export class ConnectionPool implements ChannelSource {
       return;
     }
     this.#connections.add(pooled);
-    this.#report({ status: 'online', error: null, latencyMs: connection.latencyMs });
+    const { latencyMs, transport } = connection;
+    this.#report({ status: 'online', error: null, latencyMs, transport });
     this.#sweepLater();
     this.#serve();
   }
@@ -194,14 +197,14 @@ export class ConnectionPool implements ChannelSource {
   #failed(error: Error): void {
     this.#pause.failed(error);
     if (this.#connections.size + this.#logins > 0 || this.#isClosed) return;
-    this.#report(stateAfter(error, this.#latencyMs));
+    this.#report(stateAfter(error, this.#state));
     this.#queue.rejectAll(error);
   }
 
   #lost(pooled: PooledConnection, failure: SshFailure): void {
     if (!this.#connections.delete(pooled)) return;
     if (!pooled.hasServed) this.#pause.failed(failure);
-    if (this.#connections.size === 0) this.#report(stateAfter(failure, this.#latencyMs));
+    if (this.#connections.size === 0) this.#report(stateAfter(failure, this.#state));
     this.#serve();
   }
 
@@ -276,10 +279,6 @@ export class ConnectionPool implements ChannelSource {
     this.#connections.delete(pooled);
     pooled.dropWarm();
     await pooled.connection.close();
-  }
-
-  get #latencyMs(): number | null {
-    return this.#state?.latencyMs ?? null;
   }
 
   #report(state: PoolState): void {

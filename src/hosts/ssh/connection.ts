@@ -7,7 +7,8 @@ import {
 import { classifySshError } from './classify-ssh-error.js';
 import { SshFailure } from './errors.js';
 import { dialForwarded } from './forwarded-wire.js';
-import { handshake, type KeyVerdict, type Link } from './handshake.js';
+import { handshake, type KeyVerdict, type LoggedIn } from './handshake.js';
+import { ChannelRefused, type Link } from './link.js';
 import { Login } from './login.js';
 import { type KeyRing } from './private-keys.js';
 import { forwardFailure } from './route-faults.js';
@@ -18,9 +19,6 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, type Wire } from './wire.js';
 const OPEN_TIMEOUT_MS = 15_000;
 const GOODBYE_MS = 1_000;
 
-/** The server takes no further channel on this connection just now. Back-pressure, no failure: ask again soon. */
-export class ChannelRefused extends Error {}
-
 interface ChannelRequest<T> {
   ask: (onReply: ClientCallback) => void;
   adopt: (stream: ClientChannel) => T;
@@ -29,15 +27,15 @@ interface ChannelRequest<T> {
   onTimeout: () => Error;
 }
 
-/** One authenticated link to a host. It ends once, with one reason, and tells its channels. */
-export class Connection {
+/** A link over ssh2. */
+export class Connection implements Link {
+  readonly transport = 'ssh2';
   readonly latencyMs: number;
   readonly #client: Client;
   readonly #wire: Wire;
   readonly #target: SshTarget;
   readonly #channels = new Set<SshChannel>();
   #lost: SshFailure | null = null;
-  /** Called once, when the link has ended for whatever reason. */
   onLost: (failure: SshFailure) => void = () => undefined;
 
   /** `reach` finds the way there, once it is sure that there is something to log in with. */
@@ -50,10 +48,16 @@ export class Connection {
     assertReachable(target);
     const login = new Login(target, keyRing);
     const dial = await reach();
-    return handshake(target, dial, login, verifyHostKey, (link) => new Connection(target, link));
+    return handshake(
+      target,
+      dial,
+      login,
+      verifyHostKey,
+      (loggedIn) => new Connection(target, loggedIn),
+    );
   }
 
-  private constructor(target: SshTarget, { client, wire, latencyMs }: Link) {
+  private constructor(target: SshTarget, { client, wire, latencyMs }: LoggedIn) {
     this.latencyMs = latencyMs;
     this.#target = target;
     this.#client = client;
@@ -70,7 +74,6 @@ export class Connection {
     return this.#lost === null;
   }
 
-  /** Runs a command on a channel of its own. Rejects with `ChannelRefused` or, when the link is bad, an `SshFailure`. */
   open(command: string): Promise<SshChannel> {
     const bytesBefore = this.#wire.bytesRead;
     return this.#request({
@@ -143,7 +146,6 @@ export class Connection {
     });
   }
 
-  /** Says goodbye; the channels end as lost. Resolves when the wire is closed. */
   async close(): Promise<void> {
     this.#lose(
       new SshFailure('ssh/connection-lost', this.#target, { detail: 'closed by this server' }),

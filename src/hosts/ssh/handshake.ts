@@ -10,8 +10,8 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, keepaliveOf, type Wire } from '.
 /** The verdict on the key of the one host that this handshake is made with. */
 export type KeyVerdict = (key: HostKey) => Promise<'accept' | HostKeyRefusal>;
 
-/** A link that has logged in, before anybody listens to it. */
-export interface Link {
+/** A client that has logged in, before anybody listens to it. */
+export interface LoggedIn {
   client: Client;
   wire: Wire;
   /** Milliseconds of one round trip. */
@@ -29,7 +29,7 @@ export const handshake = <T>(
   dial: Dial,
   login: Login,
   verifyHostKey: KeyVerdict,
-  onReady: (link: Link) => T,
+  onReady: (loggedIn: LoggedIn) => T,
 ): Promise<T> => {
   const wire = dial();
   const { stream } = wire;

@@ -1,6 +1,7 @@
 /** SSH hosts: how they are reached, what can go wrong on the way, and what the ssh config says of them. */
 export { ConnectionPool, type ConnectionPoolOptions } from './connection-pool.js';
 export { type HostLabel, type SshErrorCode, SshFailure } from './errors.js';
+export { type Transport } from './link.js';
 export { type PoolLimits } from './pool-limits.js';
 export { type PoolState, type PoolStatus } from './pool-state.js';
 export { type PrivateKey, readPrivateKey } from './private-keys.js';
@@ -17,5 +18,6 @@ export {
   type HostKeyRefusal,
   type HostKeyVerifier,
   isHostName,
+  type PublicKey,
   type SshTarget,
 } from './ssh-target.js';

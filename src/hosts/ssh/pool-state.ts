@@ -1,5 +1,6 @@
 import { type Failure, toFailure } from '../../platform/errors/domain-error.js';
 import { SshFailure, type SshErrorCode } from './errors.js';
+import { type Transport } from './link.js';
 
 export type PoolStatus = 'connecting' | 'online' | 'offline' | 'auth-failed' | 'host-key-changed';
 
@@ -9,6 +10,8 @@ export interface PoolState {
   error: Failure | null;
   /** Milliseconds of one round trip, measured when the last connection was made. */
   latencyMs: number | null;
+  /** What carries the connections; null until one was made. */
+  transport: Transport | null;
 }
 
 const STATUS_OF: Partial<Record<SshErrorCode, PoolStatus>> = {
@@ -20,8 +23,10 @@ const STATUS_OF: Partial<Record<SshErrorCode, PoolStatus>> = {
   'ssh/host-key-changed': 'host-key-changed',
 };
 
-export const stateAfter = (error: Error, latencyMs: number | null): PoolState => ({
+/** @param last What was known before. */
+export const stateAfter = (error: Error, last: PoolState | null): PoolState => ({
   status: (error instanceof SshFailure ? STATUS_OF[error.code] : undefined) ?? 'offline',
   error: toFailure(error),
-  latencyMs,
+  latencyMs: last?.latencyMs ?? null,
+  transport: last?.transport ?? null,
 });

@@ -1,26 +1,25 @@
 import { ChannelSlots } from './channel-slots.js';
-import { ChannelRefused, type Connection } from './connection.js';
-import { type SshChannel } from './ssh-channel.js';
+import { ChannelRefused, type Link, type LinkChannel } from './link.js';
 
 /** A connection of a pool with its book-keeping: slots, channels held ready, and since when it does nothing. */
 export class PooledConnection {
   readonly slots: ChannelSlots;
   /** Channels on which a loader already waits for work; only living ones are in here. */
-  readonly warm: SshChannel[] = [];
+  readonly warm: LinkChannel[] = [];
   warming = 0;
   /** Whether it ever carried a channel: a link that breaks before is a failed attempt. */
   hasServed = false;
   #idleSince = Date.now();
 
   constructor(
-    readonly connection: Connection,
+    readonly connection: Link,
     channelLimit: number,
   ) {
     this.slots = new ChannelSlots(channelLimit);
   }
 
   /** Opens a channel in a slot that it gives back when both sides have closed; `onFree` is told then. */
-  async open(loader: string, onFree: () => void): Promise<SshChannel> {
+  async open(loader: string, onFree: () => void): Promise<LinkChannel> {
     this.slots.take();
     try {
       const channel = await this.connection.open(loader);
@@ -41,7 +40,7 @@ export class PooledConnection {
   }
 
   /** Holds a channel ready until it is taken or dies. */
-  keepWarm(channel: SshChannel): void {
+  keepWarm(channel: LinkChannel): void {
     const forget = (): void => {
       const index = this.warm.indexOf(channel);
       if (index !== -1) this.warm.splice(index, 1);
@@ -55,7 +54,7 @@ export class PooledConnection {
   }
 
   /** A channel whose loader waits, if there is one. */
-  takeWarm(): SshChannel | undefined {
+  takeWarm(): LinkChannel | undefined {
     for (let channel = this.warm.pop(); channel; channel = this.warm.pop()) {
       channel.onExit = () => undefined;
       if (this.connection.isAlive && channel.isOpen) {

@@ -1,4 +1,5 @@
 import { Connection } from './connection.js';
+import { type Link } from './link.js';
 import { proxyCommandWire } from './proxy-command.js';
 import { type KeyRing } from './private-keys.js';
 import { type HostKeyVerifier, hostKeyName, type SshTarget } from './ssh-target.js';
@@ -25,7 +26,7 @@ export class Routes {
     this.#verifyHostKey = verifyHostKey;
   }
 
-  connect(target: SshTarget): Promise<Connection> {
+  connect(target: SshTarget): Promise<Link> {
     return this.#connect(target, target.jumps ?? [], null);
   }
 
@@ -43,7 +44,7 @@ export class Routes {
       target,
       () => this.#reach(target, jumps),
       this.#keyRing,
-      (key) => this.#verifyHostKey(key, hop),
+      (key) => this.#verifyHostKey(key, hop, target),
     );
   }
 

@@ -1,15 +1,14 @@
 import { type Readable, Writable } from 'node:stream';
 import { type ClientChannel } from 'ssh2';
-import { type Channel } from '../channel.js';
 import { type SshFailure } from './errors.js';
+import { type LinkChannel } from './link.js';
 
-/** One exec channel of ssh2 as the `Channel` of hosts: it says how it ended, also when the link just vanished. */
-export class SshChannel implements Channel {
+/** One exec channel of ssh2 as the channel of a link: it says how it ended, also when the link just vanished. */
+export class SshChannel implements LinkChannel {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly closed: Promise<{ code: number | null }>;
-  /** Called when the program has ended, long before `closed` when nobody reads its output. */
   onExit: () => void = ignore;
   readonly #stream: ClientChannel;
   #settle!: (end: { code: number | null } | SshFailure) => void;
@@ -42,7 +41,6 @@ export class SshChannel implements Channel {
     });
   }
 
-  /** Whether the program can take work: it runs, and its output is open. */
   get isOpen(): boolean {
     return this.#exit === null && !this.#isClosing && stateOf(this.#stream) === 'open';
   }

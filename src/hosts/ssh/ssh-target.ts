@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { type Algorithms } from 'ssh2';
 import { type PrivateKey } from './private-keys.js';
 import { type HostLabel, SshFailure } from './errors.js';
+import { type Transport } from './link.js';
 
 /** Everything needed to reach one SSH host; made anew for each connection, so that a rotated key counts. */
 export interface SshTarget extends HostLabel {
@@ -29,6 +30,10 @@ export interface SshTarget extends HostLabel {
   algorithms?: Algorithms;
   /** Under this name its key is known (default: `host`). */
   hostKeyAlias?: string;
+  /** Files in which keys of hosts are known, in the format of OpenSSH (default: the server user's own and the system's). */
+  knownHostsFiles?: readonly string[];
+  /** What has to carry the link (default `ssh2`), and why when it is not the default. */
+  transport?: { kind: Transport; reasons: readonly string[] };
 }
 
 export interface ProxyCommand {
@@ -37,12 +42,19 @@ export interface ProxyCommand {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-export interface HostKey {
+export interface PublicKey {
   /** For example `ssh-ed25519`. */
   type: string;
   /** As OpenSSH prints it: `SHA256:` and base64 without padding. */
   fingerprint: `SHA256:${string}`;
+  /** In wire format. */
   blob: Buffer;
+}
+
+/** The key that a host shows; of a certificate, the key that it certifies. */
+export interface HostKey extends PublicKey {
+  /** The authority that signed the host's certificate; the transport has checked, or will check, the certificate itself. */
+  authority?: PublicKey;
 }
 
 export interface HostKeyRefusal {
@@ -53,11 +65,12 @@ export interface HostKeyRefusal {
 
 /**
  * Decides on the key a host shows. Pins are stored above this layer; without a verdict nobody connects. `hop` is
- * `host:port` of a host on the way, and null for the remote itself.
+ * `host:port` of a host on the way, and null for the remote itself; `target` is whichever of them shows the key.
  */
 export type HostKeyVerifier = (
   key: HostKey,
   hop: string | null,
+  target: SshTarget,
 ) => Promise<'accept' | HostKeyRefusal>;
 
 /** `host:port`, the name of a host on the way for those who keep its key. */

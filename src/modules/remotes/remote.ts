@@ -1,3 +1,4 @@
+import { type Transport } from '../../hosts/index.js';
 import { type Failure } from '../../platform/errors/index.js';
 
 export const REMOTE_STATUSES = [
@@ -15,6 +16,8 @@ export interface RemoteState {
   status: (typeof REMOTE_STATUSES)[number];
   since: string;
   latencyMs: number | null;
+  /** What carries the connections; null until one was made. */
+  transport: Transport | null;
   error: Failure | null;
 }
 
@@ -23,6 +26,7 @@ export const untried = (): RemoteState => ({
   status: 'unknown',
   since: new Date().toISOString(),
   latencyMs: null,
+  transport: null,
   error: null,
 });
 

@@ -106,6 +106,7 @@ export const remoteStateSchema = z.object({
   status: z.enum(REMOTE_STATUSES),
   since: z.string(),
   latencyMs: z.number().nullable(),
+  transport: z.enum(['ssh2', 'openssh']).nullable(),
   error: failureSchema.nullable(),
 });
 

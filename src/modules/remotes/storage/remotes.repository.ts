@@ -82,8 +82,14 @@ export const toRemote = (row: RemoteRow): Remote => ({
   hostKeyPolicy: row.hostKeyPolicy,
   isDefault: row.isDefault,
   state: row.enabled
-    ? row.state
-    : { status: 'disabled', since: row.updatedAt.toISOString(), latencyMs: null, error: null },
+    ? { ...row.state, transport: row.state.transport ?? null }
+    : {
+        status: 'disabled',
+        since: row.updatedAt.toISOString(),
+        latencyMs: null,
+        transport: null,
+        error: null,
+      },
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 });
