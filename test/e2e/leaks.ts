@@ -45,46 +45,68 @@ export class ArgumentWatch {
   }
 }
 
-/** All that Redis holds, as text. */
-export const redisContents = async (redis: Redis): Promise<string> => {
-  const keys = await redis.keys('*');
-  const values = await Promise.all(keys.map(async (key) => [key, await valueOf(redis, key)]));
-  return JSON.stringify(values);
+/** Everything that passes through a queue, however short it stays there: jobs that are done leave no trace. */
+export interface QueueWatch {
+  /** All that was written to it since the watch began. */
+  stop(): Promise<string>;
+}
+
+/** By Redis's own record of the commands that it executes. */
+export const watchRedis = async (redis: Redis): Promise<QueueWatch> => {
+  const monitor = await redis.monitor();
+  const seen: string[] = [];
+  monitor.on('monitor', (_time: string, args: string[]) => seen.push(args.join(' ')));
+  return {
+    stop: async () => {
+      const end = `end-${String(Math.random())}`;
+      const isOver = new Promise<void>((resolve) => {
+        monitor.on('monitor', (_time: string, args: string[]) => {
+          if (args.includes(end)) resolve();
+        });
+      });
+      await redis.echo(end);
+      await isOver;
+      monitor.disconnect();
+      redis.disconnect();
+      return seen.join('\n');
+    },
+  };
 };
 
-const valueOf = async (redis: Redis, key: string): Promise<unknown> => {
-  switch (await redis.type(key)) {
-    case 'string':
-      return redis.get(key);
-    case 'hash':
-      return redis.hgetall(key);
-    case 'list':
-      return redis.lrange(key, 0, -1);
-    case 'set':
-      return redis.smembers(key);
-    case 'zset':
-      return redis.zrange(key, 0, -1);
-    case 'stream':
-      return redis.xrange(key, '-', '+');
-    default:
-      return null;
+/** By triggers that copy each row of the queue's schema which is written. Waits for the queue to make its tables. */
+export const watchSchema = async (client: Client, schema: string): Promise<QueueWatch> => {
+  let tables = await tablesOf(client, schema);
+  while (tables.length === 0) {
+    await pause(20);
+    tables = await tablesOf(client, schema);
   }
+  await client.query(`
+    CREATE SCHEMA watch;
+    CREATE TABLE watch.seen (row text);
+    CREATE FUNCTION watch.see() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO watch.seen VALUES (NEW::text); RETURN NULL; END $$;
+  `);
+  for (const name of tables) {
+    await client.query(`
+      CREATE TRIGGER watch AFTER INSERT OR UPDATE ON "${schema}"."${name}"
+        FOR EACH ROW EXECUTE FUNCTION watch.see()`);
+  }
+  return {
+    stop: async () => {
+      const { rows } = await client.query<{ row: string }>('SELECT row FROM watch.seen');
+      await client.query('DROP SCHEMA watch CASCADE');
+      await client.end();
+      return rows.map(({ row }) => row).join('\n');
+    },
+  };
 };
 
-/** All rows of a schema of PostgreSQL, as text. */
-export const schemaContents = async (client: Client, schema: string): Promise<string> => {
-  const { rows: tables } = await client.query<{ name: string }>(
+const tablesOf = async (client: Client, schema: string): Promise<string[]> => {
+  const { rows } = await client.query<{ name: string }>(
     'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
     [schema],
   );
-  const contents: string[] = [];
-  for (const { name } of tables) {
-    const { rows } = await client.query<{ row: string }>(
-      `SELECT t::text AS row FROM "${schema}"."${name}" t`,
-    );
-    contents.push(name, ...rows.map(({ row }) => row));
-  }
-  return contents.join('\n');
+  return rows.map(({ name }) => name);
 };
 
 /** A connection to the database that a server brought up in its data directory. */

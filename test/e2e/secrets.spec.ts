@@ -15,8 +15,9 @@ import {
   connectEmbedded,
   type Markers,
   markersIn,
-  redisContents,
-  schemaContents,
+  type QueueWatch,
+  watchRedis,
+  watchSchema,
 } from './leaks.js';
 
 const lacks = [!sshdAvailable() && 'sshd', !existsSync('/proc/self/cmdline') && '/proc'].filter(
@@ -35,7 +36,6 @@ describeStores('Secrets', (kind) => {
     let agents: CountingAgents;
     let markers: Markers;
     let watch: ArgumentWatch;
-    let queue: { contents: () => Promise<string>; close: () => Promise<unknown> };
     const sessionIds: string[] = [];
     let remoteId: string;
 
@@ -64,36 +64,31 @@ describeStores('Secrets', (kind) => {
           MAESTRO_SECRET_KEY: markers['secretKey'],
         },
       });
-      queue = await openQueue();
       await work(key);
     }, 120_000);
     afterAll(async () => {
       await watch.stop();
-      await queue.close();
       await server.stop();
       await sshd.stop();
       await store.stop();
       await agents.remove();
     });
 
-    const openQueue = async (): Promise<typeof queue> => {
-      const redis = store.redis?.connect();
-      if (redis) {
-        return { contents: () => redisContents(redis), close: () => redis.quit() };
-      }
-      const client = await connectEmbedded(server.dataDir);
-      return { contents: () => schemaContents(client, 'bullmq'), close: () => client.end() };
-    };
+    const watchQueue = async (): Promise<QueueWatch> =>
+      store.redis
+        ? watchRedis(store.redis.connect())
+        : watchSchema(await connectEmbedded(server.dataDir), 'bullmq');
 
     const call = <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> =>
       server.apiAs(markers['token'] ?? '').ok<T>(method, path, body);
 
-    /** All that was seen in the queue, from before the first turn to after the last. */
+    /** All that was written to the queue, from before the first turn to after the last. */
     let queued = '';
     const turns: SeenTurn[] = [];
     let prompt = '';
 
     const work = async (privateKey: string): Promise<void> => {
+      const queue = await watchQueue();
       const remote = {
         ...{ name: 'box', host: sshd.host, port: sshd.port, username: sshd.user, privateKey },
         env: { REMOTE_SECRET: markers['remoteEnv'] },
@@ -121,17 +116,9 @@ describeStores('Secrets', (kind) => {
           ];
         }),
       );
-      const reading = new AbortController();
-      const reader = (async () => {
-        while (!reading.signal.aborted) {
-          queued += await queue.contents();
-          await pause(50);
-        }
-      })();
       const api = server.apiAs(markers['token'] ?? '');
       for (const { id } of ids.flat()) turns.push(await turnEnded(api, id, 60_000));
-      reading.abort();
-      await reader;
+      queued = await queue.stop();
     };
 
     it('are in no argument of any process', async () => {
