@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import { Client, type ClientErrorExtensions } from 'ssh2';
 import { classifySshError, type ConnectPhase, type SshFault } from './classify-ssh-error.js';
 import { isTransient } from '../transient.js';
 import { type Login } from './login.js';
+import { publicKeyOf } from './public-key.js';
 import { type HostKey, type HostKeyRefusal, type SshTarget } from './ssh-target.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, keepaliveOf, type Wire } from './wire.js';
 
@@ -66,7 +66,7 @@ export const handshake = <T>(
         done(acceptedKey.equals(blob));
         return;
       }
-      verifyHostKey(hostKeyOf(blob)).then(
+      verifyHostKey(publicKeyOf(blob)).then(
         (verdict) => {
           if (isSettled) return;
           if (verdict === 'accept') acceptedKey = blob;
@@ -133,9 +133,3 @@ export const handshake = <T>(
     stream.on('data', readGreeting);
   });
 };
-
-const hostKeyOf = (blob: Buffer): HostKey => ({
-  type: blob.toString('latin1', 4, 4 + blob.readUInt32BE(0)),
-  fingerprint: `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`,
-  blob,
-});
