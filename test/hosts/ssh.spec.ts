@@ -74,13 +74,19 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
 
   it('holds back a writer whose reader does not read', async () => {
     const channel = await pool.open('bulk');
-    const first = await startLine(channel, 'head -c 20000000 /dev/zero; echo end >&2');
-    expect(first.length).toBeGreaterThan(0);
-    channel.stdout.pause();
+    channel.stdin.write('head -c 20000000 /dev/zero; echo end >&2\n');
+    channel.stderr.resume();
+    let taken = 0;
+    await new Promise<void>((resolve) => {
+      channel.stdout.once('data', (chunk: Buffer) => {
+        channel.stdout.pause();
+        taken += chunk.length;
+        resolve();
+      });
+    });
     const other = await runLine(await pool.open('start'), 'echo still alive');
     expect(other.output).toBe('still alive\n');
     expect(channel.stdout.readableLength).toBeLessThan(4_000_000);
-    let taken = first.length;
     for await (const chunk of channel.stdout) taken += (chunk as Buffer).length;
     expect(taken).toBe(20_000_000);
   });
