@@ -18,6 +18,7 @@ export default {
     tier('hosts'),
     tier('integration'),
     tier('agents'),
+    tier('chaos', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
     tier('e2e', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
   ],
   testTimeout: 60_000,

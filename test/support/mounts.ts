@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 
 import { SpawnedChannels } from './spawned-channels.js';
 
@@ -11,6 +13,26 @@ export const canMount = (): boolean => {
   } catch {
     return false;
   }
+};
+
+/**
+ * A command that starts another where `/etc/passwd` gives the user of the tests another home or login shell. Nobody
+ * else sees that file, which is kept at `path`.
+ */
+export const withUser = async (
+  path: string,
+  { home, shell }: { home?: string; shell?: string },
+): Promise<string[]> => {
+  const { username } = userInfo();
+  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => {
+    const fields = line.split(':');
+    if (fields[0] !== username) return line;
+    const [, , , , , homeNow = '', shellNow = ''] = fields;
+    return [...fields.slice(0, 5), home ?? homeNow, shell ?? shellNow].join(':');
+  });
+  await writeFile(path, users.join('\n'), { mode: 0o644 });
+  const script = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
+  return ['unshare', '-m', 'sh', '-c', script, 'sh', path];
 };
 
 export interface SmallDisk {

@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RunVerdict, type SshHost } from '../../src/hosts/index.js';
+import { hostOf, persist, until } from './chaos-hosts.js';
+import { ChaosRemote, type LinkFault } from './chaos-remote.js';
+import { type ChaosReport } from './chaos-report.js';
+import { type Fault, faultSchedule } from './fault-schedule.js';
+import { FollowedRun } from './followed-run.js';
+import { expectBytes, expectedStream } from './numbered-stream.js';
+import { processesWith } from './processes.js';
+import { Random } from './random.js';
+import { durableRun, planRun, type RunPlan } from './run-plan.js';
+
+export interface HostRoundPlan {
+  runs: RunPlan[];
+  faults: Fault<LinkFault>[];
+}
+
+export const planHostRound = (
+  seed: number,
+  remotes: readonly string[],
+  { runs, faults }: { runs: number; faults: number },
+): HostRoundPlan => {
+  const random = new Random(seed);
+  const [ofRuns, ofFaults] = [random.fork(), random.fork()];
+  return {
+    runs: Array.from({ length: runs }, (_, index) =>
+      planRun(ofRuns, remotes[index % remotes.length] ?? ''),
+    ),
+    faults: faultSchedule(ofFaults, ChaosRemote.faultsOf(remotes), {
+      count: faults,
+      everyMs: [50, 1_500],
+    }),
+  };
+};
+
+/** Runs at once on hosts whose links fail; each is read by one or two servers, and some are cancelled. */
+export class HostRound {
+  private readonly signal: AbortSignal;
+  private readonly faultsOver = new AbortController();
+  private readonly hosts = new Map<string, readonly [SshHost, SshHost]>();
+
+  constructor(
+    private readonly remotes: readonly ChaosRemote[],
+    private readonly report: ChaosReport,
+    limitMs: number,
+  ) {
+    this.signal = AbortSignal.timeout(limitMs);
+    // Everybody in a round listens to it.
+    setMaxListeners(0, this.signal);
+    for (const remote of remotes) this.hosts.set(remote.name, [hostOf(remote), hostOf(remote)]);
+  }
+
+  /** Fails when a byte is missing or too much, a run was executed twice, or anything is left. */
+  async play({ runs, faults }: HostRoundPlan): Promise<void> {
+    const inflicting = this.inflict(faults);
+    try {
+      await Promise.all(runs.map((plan) => this.runOne(plan)));
+    } finally {
+      this.faultsOver.abort();
+      await inflicting;
+      await Promise.all([...this.hosts.values()].flat().map((host) => host.close()));
+    }
+    await Promise.all(this.remotes.map((remote) => this.expectNothingLeft(remote)));
+  }
+
+  private async inflict(faults: readonly Fault<LinkFault>[]): Promise<void> {
+    const { signal } = this.faultsOver;
+    const begin = Date.now();
+    const busy = new Map<string, Promise<void>>();
+    for (const fault of faults) {
+      await delay(Math.max(0, begin + fault.atMs - Date.now()), undefined, { signal }).catch(
+        () => undefined,
+      );
+      if (signal.aborted) break;
+      const remote = this.remotes.find(({ name }) => name === fault.target);
+      if (!remote) throw new Error(`No remote ${fault.target}`);
+      this.report.fault(fault);
+      // One at a time on each link.
+      const before = busy.get(fault.target) ?? Promise.resolve();
+      busy.set(
+        fault.target,
+        before.then(() => remote.inflict(fault.kind, fault.lastsMs, signal)),
+      );
+    }
+    await Promise.all(busy.values());
+  }
+
+  private async runOne(plan: RunPlan): Promise<void> {
+    const { remote, hosts } = this.placeOf(plan);
+    const journal = join(remote.home, 'journal');
+    const run = durableRun(plan, randomBytes(8).toString('hex'), journal);
+    const readers = plan.deaths.map((deaths) => new FollowedRun(run, deaths));
+    await delay(plan.startsAfterMs, undefined, { signal: this.signal });
+    // Each reader begins with another server.
+    const following = Promise.all(
+      readers.map((reader, index) =>
+        reader.follow(index === 0 ? hosts : hosts.toReversed(), this.signal),
+      ),
+    );
+    following.catch(() => undefined);
+    if (plan.cancelAfter !== null) await this.cancel(plan.cancelAfter, readers, hosts[1]);
+    const [verdict, ...others] = await following;
+    if (!verdict) throw new Error('Nobody has followed');
+    const sameForAll = others.every((other) => JSON.stringify(other) === JSON.stringify(verdict));
+    if (!sameForAll) throw new Error(`${run.id}: ${JSON.stringify([verdict, ...others])}`);
+    await this.expectStatus(run, verdict, hosts[1]);
+    const entries = await journalOf(journal, run.id);
+    for (const reader of readers) this.judge(plan, reader, verdict, entries);
+    const isCancelled = verdict.kind === 'exited' && verdict.why === 'cancelled';
+    this.report.count(isCancelled ? 'runs cancelled' : `runs ${verdict.kind}`);
+    await persist(this.signal, () => hosts[0].runs.remove(run));
+  }
+
+  /** Once it is answered, nothing of the run may be alive. */
+  private async cancel(
+    after: number,
+    readers: readonly FollowedRun[],
+    host: SshHost,
+  ): Promise<void> {
+    await until(this.signal, () =>
+      readers.some(({ bytes, verdict }) => bytes >= after || verdict !== null),
+    );
+    const [reader] = readers;
+    if (!reader) return;
+    const { run } = reader;
+    const proof = await persist(this.signal, () =>
+      host.runs.cancel(run, { intMs: 300, termMs: 300, signal: this.signal }),
+    );
+    if (proof.kind !== 'gone') throw new Error(`${run.id}: ${JSON.stringify(proof)}`);
+    const alive = await processesWith([`MAESTRO_RUN=${run.id}`]);
+    if (alive.length > 0) throw new Error(`${run.id} was cancelled and lives: ${alive.join(', ')}`);
+    this.report.count('cancels proved');
+  }
+
+  /** The record of a run comes just after its last word. */
+  private async expectStatus(
+    run: FollowedRun['run'],
+    verdict: RunVerdict,
+    host: SshHost,
+  ): Promise<void> {
+    let status = JSON.stringify({ kind: 'running' });
+    const running = status;
+    await until(this.signal, async () => {
+      status = JSON.stringify(await persist(this.signal, () => host.runs.status(run)));
+      return status !== running;
+    });
+    if (status !== JSON.stringify(verdict)) {
+      throw new Error(
+        `${run.id} ended with ${JSON.stringify(verdict)}, but its status is ${status}`,
+      );
+    }
+  }
+
+  private judge(
+    plan: RunPlan,
+    { run, committed, attachments, takeovers, bytes }: FollowedRun,
+    verdict: RunVerdict,
+    journal: readonly string[],
+  ): void {
+    const wrong = (what: string): Error =>
+      new Error(`${run.id}: ${what}: ${JSON.stringify({ verdict, journal, plan })}`);
+    const isCancelled = verdict.kind === 'exited' && verdict.why === 'cancelled';
+    const neverRan = verdict.kind === 'never-started';
+    if ((isCancelled || neverRan) && plan.cancelAfter === null) throw wrong('cancelled by nobody');
+    const expected = expectedStream(plan.stream);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      expectBytes(committed[stream], expected[stream], {
+        of: `${run.id} ${stream}`,
+        isPart: isCancelled || neverRan,
+      });
+    }
+    const [start, ...rest] = journal;
+    if (neverRan) {
+      if (journal.length > 0 || bytes > 0) throw wrong('it ran');
+    } else if (isCancelled) {
+      if (rest.length > 0) throw wrong('it ran on, or twice');
+    } else {
+      const { exitCode } = plan.stream;
+      const isRight = verdict.kind === 'exited' && verdict.exitCode === exitCode;
+      if (!isRight || verdict.why !== null) throw wrong('not its end');
+      if (start !== 'start' || rest.join() !== 'end') throw wrong('not executed once');
+    }
+    this.report.count('readers');
+    this.report.count('bytes', bytes);
+    this.report.count('re-attachments', attachments);
+    this.report.count('takeovers', takeovers);
+  }
+
+  /** Whatever ran through the servers had their home. The fence of a run that was never identified stays. */
+  private async expectNothingLeft({ home }: ChaosRemote): Promise<void> {
+    let left: string[] = [];
+    const isEmpty = async (): Promise<boolean> => {
+      const spools = await readdir(join(home, '.maestro/runs')).catch(() => []);
+      left = [
+        ...(await processesWith([`HOME=${home}`])),
+        ...spools.filter((name) => !name.endsWith('.fence')),
+      ];
+      return left.length === 0;
+    };
+    await until(AbortSignal.timeout(20_000), isEmpty).catch(() => {
+      throw new Error(`Left behind in ${home}:\n${left.join('\n')}`);
+    });
+  }
+
+  private placeOf(plan: RunPlan): { remote: ChaosRemote; hosts: readonly [SshHost, SshHost] } {
+    const remote = this.remotes.find(({ name }) => name === plan.remote);
+    const hosts = this.hosts.get(plan.remote);
+    if (!remote || !hosts) throw new Error(`No remote ${plan.remote}`);
+    return { remote, hosts };
+  }
+}
+
+/** What the run wrote of itself: `start`, `end`. */
+const journalOf = async (path: string, id: string): Promise<string[]> => {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap(([of, event]) => (of === id && event !== undefined ? [event] : []));
+};
