@@ -4,6 +4,7 @@ export type SshErrorCode =
   | 'ssh/auth-failed'
   | 'ssh/host-key-unknown'
   | 'ssh/host-key-changed'
+  | 'ssh/host-key-revoked'
   | 'ssh/key-passphrase-required'
   | 'ssh/key-not-found'
   | 'ssh/key-permissions'
@@ -50,6 +51,12 @@ const FAULTS: Record<SshErrorCode, Fault> = {
     says: 'Host key verification failed: the host key has changed',
     remedy: () =>
       'Someone may be listening in, or the machine was reinstalled. Ask its administrator, then accept the new fingerprint for this remote.',
+  },
+  'ssh/host-key-revoked': {
+    status: 502,
+    says: 'Host key verification failed: the host key is revoked',
+    remedy: () =>
+      'Whoever shows this key may not be the host. Give the host a new key; if the revocation is a mistake, remove its line.',
   },
   'ssh/key-passphrase-required': {
     status: 502,

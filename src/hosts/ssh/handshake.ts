@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { Client, type ClientErrorExtensions } from 'ssh2';
 import { classifySshError, type ConnectPhase, type SshFault } from './classify-ssh-error.js';
 import { isTransient } from '../transient.js';
+import { algorithmsOf } from './host-key-algorithms.js';
 import { type Login } from './login.js';
 import { publicKeyOf } from './public-key.js';
 import { type HostKey, type HostKeyRefusal, type SshTarget } from './ssh-target.js';
@@ -109,6 +110,7 @@ export const handshake = <T>(
       resolve(onReady({ client, wire, latencyMs }));
     });
 
+    const algorithms = algorithmsOf(target);
     try {
       client.connect({
         sock: stream,
@@ -118,7 +120,7 @@ export const handshake = <T>(
         readyTimeout: target.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
         keepaliveInterval: intervalMs,
         keepaliveCountMax: countMax,
-        ...(target.algorithms ? { algorithms: target.algorithms } : {}),
+        ...(algorithms ? { algorithms } : {}),
       });
     } catch (error) {
       fail(error instanceof Error ? error : null);

@@ -1,6 +1,8 @@
 /** SSH hosts: how they are reached, what can go wrong on the way, and what the ssh config says of them. */
 export { ConnectionPool, type ConnectionPoolOptions } from './connection-pool.js';
 export { type HostLabel, type SshErrorCode, SshFailure } from './errors.js';
+export { type KnownHost, KnownHosts } from './known-hosts.js';
+export { knownHostName, nameWithoutPort, readKnownHosts } from './known-hosts-files.js';
 export { type Transport } from './link.js';
 export { type PoolLimits } from './pool-limits.js';
 export { type PoolState, type PoolStatus } from './pool-state.js';
@@ -16,6 +18,7 @@ export { targetFromSshConfig } from './ssh-config-target.js';
 export {
   type HostKey,
   type HostKeyRefusal,
+  hostKeyName,
   type HostKeyVerifier,
   isHostName,
   type PublicKey,

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
 import { SshFailure } from './errors.js';
 import { KnownHosts } from './known-hosts.js';
 import { type SshTarget } from './ssh-target.js';
@@ -9,13 +9,32 @@ import { type SshTarget } from './ssh-target.js';
 /** Far more than anybody has; what is larger is no list of hosts. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Where OpenSSH looks unless its config says otherwise: the server user's own files, then the system's. */
+/**
+ * Where OpenSSH looks unless its config says otherwise: the server user's own files, then the system's. OpenSSH takes
+ * the home of the account, a shell that writes to `~/.ssh/known_hosts` that of `$HOME`: both count.
+ */
 export const defaultKnownHostsFiles = (): string[] => [
-  join(userInfo().homedir, '.ssh', 'known_hosts'),
-  join(userInfo().homedir, '.ssh', 'known_hosts2'),
+  ...[...new Set([homedir(), userInfo().homedir])].flatMap((home) => [
+    join(home, '.ssh', 'known_hosts'),
+    join(home, '.ssh', 'known_hosts2'),
+  ]),
   '/etc/ssh/ssh_known_hosts',
   '/etc/ssh/ssh_known_hosts2',
 ];
+
+/**
+ * Takes `UserKnownHostsFile` and `GlobalKnownHostsFile` from what `ssh -G` prints: several paths without quotes, so that
+ * a space may also belong to a path.
+ */
+export const knownHostsFilesFrom = (
+  directives: ReadonlyMap<string, readonly string[]>,
+): readonly string[] => {
+  const { homedir: home } = userInfo();
+  return ['userknownhostsfile', 'globalknownhostsfile']
+    .flatMap((directive) => directives.get(directive)?.[0]?.split(/ (?=[/~])/) ?? [])
+    .filter((path) => path !== 'none')
+    .map((path) => resolve(home, path.replace(/^~(?=\/)/, home)));
+};
 
 /** Reads the files that count for this host. One that is missing or must not be read says nothing, as for `ssh`. */
 export const readKnownHosts = async (target: SshTarget): Promise<KnownHosts> => {

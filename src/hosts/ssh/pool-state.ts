@@ -21,6 +21,7 @@ const STATUS_OF: Partial<Record<SshErrorCode, PoolStatus>> = {
   'ssh/key-not-found': 'auth-failed',
   'ssh/key-permissions': 'auth-failed',
   'ssh/host-key-changed': 'host-key-changed',
+  'ssh/host-key-revoked': 'host-key-changed',
 };
 
 /** @param last What was known before. */

@@ -1,5 +1,6 @@
 import { type Algorithms } from 'ssh2';
 import { type HostLabel, SshFailure } from './errors.js';
+import { HOST_KEY_ALGORITHMS } from './host-key-algorithms.js';
 import { resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
 
 type Directives = ResolvedSshConfig['directives'];
@@ -18,15 +19,6 @@ const KEX = [
   'diffie-hellman-group-exchange-sha1',
   'diffie-hellman-group14-sha1',
   'diffie-hellman-group1-sha1',
-] as const;
-const HOST_KEYS = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-  'ssh-rsa',
 ] as const;
 const CIPHERS = [
   'chacha20-poly1305@openssh.com',
@@ -57,7 +49,7 @@ const LISTS = [
     list: 'serverHostKey',
     directive: 'hostkeyalgorithms',
     name: 'HostKeyAlgorithms',
-    known: HOST_KEYS,
+    known: HOST_KEY_ALGORITHMS,
   },
   { list: 'cipher', directive: 'ciphers', name: 'Ciphers', known: CIPHERS },
   { list: 'hmac', directive: 'macs', name: 'MACs', known: MACS },

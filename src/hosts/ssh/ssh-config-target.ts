@@ -1,5 +1,6 @@
 import { type HostLabel, SshFailure } from './errors.js';
 import { readIdentityFiles } from './identity-files.js';
+import { knownHostsFilesFrom } from './known-hosts-files.js';
 import { algorithmsFrom } from './ssh-config-algorithms.js';
 import { parseProxyJump } from './ssh-config-jumps.js';
 import { meaningful, resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
@@ -55,6 +56,7 @@ const targetOf = async (
     id,
     privateKeys,
     keepalive: keepaliveFrom(directives),
+    knownHostsFiles: knownHostsFilesFrom(directives),
     ...(agentSocket === undefined ? {} : { agentSocket }),
     ...(resolved.identitiesOnly ? { agentKeys: publicKeys } : {}),
     ...(addressFamily === null ? {} : { addressFamily }),

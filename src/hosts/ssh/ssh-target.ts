@@ -32,6 +32,10 @@ export interface SshTarget extends HostLabel {
   hostKeyAlias?: string;
   /** Files in which keys of hosts are known, in the format of OpenSSH (default: the server user's own and the system's). */
   knownHostsFiles?: readonly string[];
+  /** Types of the keys that it is known by: asked for first, so that a host with several keys shows one of them. */
+  knownKeyTypes?: readonly string[];
+  /** Those whose word counts for it instead of a known key; only a transport that asks for certificates gets to see theirs. */
+  authorities?: readonly PublicKey[];
   /** What has to carry the link (default `ssh2`), and why when it is not the default. */
   transport?: { kind: Transport; reasons: readonly string[] };
 }
@@ -58,7 +62,7 @@ export interface HostKey extends PublicKey {
 }
 
 export interface HostKeyRefusal {
-  code: 'ssh/host-key-unknown' | 'ssh/host-key-changed';
+  code: 'ssh/host-key-unknown' | 'ssh/host-key-changed' | 'ssh/host-key-revoked';
   /** What was expected, for the message. */
   detail?: string;
 }
