@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '../../platform/database/index.js';
+import { Database, makeOnce, type Tx } from '../../platform/database/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { Chronicle } from './chronicle.js';
@@ -17,7 +17,7 @@ import {
 } from './groupchat.schemas.js';
 import { Handles } from './mentions/handle.js';
 import { Participation } from './participation.js';
-import { People } from './people.js';
+import { People, type Person } from './people.js';
 import { type GroupChatRow } from './storage/group-chat.entity.js';
 import { GroupChatsRepository } from './storage/group-chats.repository.js';
 import { RoundsRepository } from './storage/rounds.repository.js';
@@ -43,31 +43,14 @@ export class GroupChatsService {
     const sessionIds = [...new Set(input.participants)];
     const people = await Promise.all(sessionIds.map((sessionId) => this.people.get(sessionId)));
     if ('sessionId' in input.moderator) await this.sessions.get(input.moderator.sessionId);
-    await this.database.transaction(async (tx) => {
-      const moderatorSessionId = await this.moderator(tx, input.name, input.moderator);
-      if (sessionIds.includes(moderatorSessionId))
-        throw new ModeratorCannotParticipate(moderatorSessionId);
-      const now = new Date();
-      const chat: GroupChatRow = {
-        id,
-        name: input.name,
-        moderatorSessionId,
-        limits: mergedLimits(DEFAULT_LIMITS, input.limits),
-        state: 'idle',
-        archived: false,
-        lastSeq: 0,
-        createdAt: now,
-        updatedAt: now,
-      };
-      await this.chats.insert(tx, chat);
-      const handles = new Handles([]);
-      for (const person of people) {
-        const seat = { person, handle: handles.take(person.name), joins: true };
-        await this.participation.join(tx, chat, seat, 'user');
-      }
-      await this.chronicle.become(tx, chat, 'idle');
-    });
-    return this.get(id);
+    return makeOnce(
+      'group_chats_pkey',
+      async () => {
+        await this.database.transaction((tx) => this.insert(tx, id, input, people));
+        return this.get(id);
+      },
+      () => this.get(id),
+    );
   }
 
   async list({ cursor, limit }: PageQuery): Promise<Page<GroupChat>> {
@@ -137,6 +120,37 @@ export class GroupChatsService {
     const queued = await this.rounds.queued(chat.id, tx);
     if (chat.state !== 'idle' || queued > 0 || open.length > 0)
       throw new GroupChatBusy(chat.id, what);
+  }
+
+  private async insert(
+    tx: Tx,
+    id: string,
+    { name, moderator, limits }: NewGroupChat,
+    people: readonly Person[],
+  ): Promise<void> {
+    const moderatorSessionId = await this.moderator(tx, name, moderator);
+    if (people.some(({ sessionId }) => sessionId === moderatorSessionId)) {
+      throw new ModeratorCannotParticipate(moderatorSessionId);
+    }
+    const now = new Date();
+    const chat: GroupChatRow = {
+      id,
+      name,
+      moderatorSessionId,
+      limits: mergedLimits(DEFAULT_LIMITS, limits),
+      state: 'idle',
+      archived: false,
+      lastSeq: 0,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await this.chats.insert(tx, chat);
+    const handles = new Handles([]);
+    for (const person of people) {
+      const seat = { person, handle: handles.take(person.name), joins: true };
+      await this.participation.join(tx, chat, seat, 'user');
+    }
+    await this.chronicle.become(tx, chat, 'idle');
   }
 
   private async moderator(tx: Tx, chatName: string, choice: ModeratorChoice): Promise<string> {

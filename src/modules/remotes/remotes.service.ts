@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '../../platform/database/index.js';
+import { Database, makeOnce, type Sql } from '../../platform/database/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { HostKeys } from './host-keys.js';
 import { RemoteHosts, settingsOf } from './remote-hosts.js';
@@ -49,11 +49,16 @@ export class RemotesService {
       createdAt: now,
       updatedAt: now,
     };
-    await this.database.transaction(async (tx) => {
-      await this.rows.insert(tx, row);
-      await this.states.tell(tx, row);
-    });
-    return toRemote(row);
+    return makeOnce(
+      'remotes_pkey',
+      () =>
+        this.database.transaction(async (tx) => {
+          await this.rows.insert(tx, row);
+          await this.states.tell(tx, row);
+          return toRemote(row);
+        }),
+      () => this.get(id),
+    );
   }
 
   /** A remote whose settings come from the ssh config of the server's user. */

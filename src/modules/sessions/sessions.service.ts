@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { AgentRegistry, type Usage } from '../../agents/index.js';
 import { type Host } from '../../hosts/index.js';
-import { Database, isReferenced, type Sql, type Tx } from '../../platform/database/index.js';
+import {
+  Database,
+  isReferenced,
+  makeOnce,
+  type Sql,
+  type Tx,
+} from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { type Remote, RemoteHosts, RemoteNotFound, RemotesService } from '../remotes/index.js';
@@ -40,7 +46,11 @@ export class SessionsService {
   /** Under an id of the caller's: asking again never makes a second one. */
   async create(id: string, input: NewSession): Promise<Session> {
     if (await this.rows.find(id)) return this.get(id);
-    return this.database.transaction((tx) => this.createIn(tx, input, id));
+    return makeOnce(
+      'sessions_pkey',
+      () => this.database.transaction((tx) => this.createIn(tx, input, id)),
+      () => this.get(id),
+    );
   }
 
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {

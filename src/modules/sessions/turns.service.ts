@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { AgentRegistry, AgentUnsupported } from '../../agents/index.js';
-import { Database, type Sql, type Tx, violates } from '../../platform/database/index.js';
+import { Database, makeOnce, type Sql, type Tx } from '../../platform/database/index.js';
 import { storableText } from '../../platform/events/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { type Job, JobQueue } from '../../platform/queue/index.js';
@@ -89,6 +89,8 @@ export class TurnsService {
       exitCode: null,
       signal: null,
       error: null,
+      waiting: null,
+      unreachableMs: 0,
       resumesAt: null,
       queuedAt: new Date(),
       startedAt: null,
@@ -105,15 +107,15 @@ export class TurnsService {
   }
 
   /** A message of a user or of his script, under an id of the caller's: asking again never queues a second one. */
-  async post(id: string, sessionId: string, turn: PostTurn): Promise<Turn> {
-    try {
-      return await this.database.transaction((tx) =>
-        this.enqueue(tx, { ...turn, id, sessionId, kind: 'message' }),
-      );
-    } catch (error) {
-      if (violates(error, 'turns_pkey')) return this.get(id);
-      throw error;
-    }
+  post(id: string, sessionId: string, turn: PostTurn): Promise<Turn> {
+    return makeOnce(
+      'turns_pkey',
+      () =>
+        this.database.transaction((tx) =>
+          this.enqueue(tx, { ...turn, id, sessionId, kind: 'message' }),
+        ),
+      () => this.get(id),
+    );
   }
 
   async get(id: string): Promise<Turn> {
@@ -174,11 +176,12 @@ export class TurnsService {
     const waits = row.state === 'queued' || row.state === 'limited';
     row.stop = { reason, at: new Date().toISOString(), proved: waits };
     row.state = waits ? 'cancelled' : 'stopping';
-    if (waits) row.finishedAt = new Date();
+    if (waits) Object.assign(row, { finishedAt: new Date(), waiting: null });
     await this.turns.update(tx, id, {
       state: row.state,
       stop: row.stop,
       finishedAt: row.finishedAt,
+      waiting: row.waiting,
     });
     await this.events.changed(tx, waits ? 'turn.cancelled' : 'turn.stopping', row);
     tx.afterCommit(() => {

@@ -85,3 +85,20 @@ export const isReferenced = (error: unknown): boolean =>
 export const violates = (error: unknown, constraint: string): boolean =>
   error instanceof QueryFailedError &&
   (error.driverError as { constraint?: unknown }).constraint === constraint;
+
+/**
+ * Inserts under an id of the caller's choice by `make`. Whoever asks for the same id at the same moment finds its primary
+ * key taken, and gets what the other one `made`.
+ */
+export const makeOnce = async <T>(
+  primaryKey: string,
+  make: () => Promise<T>,
+  made: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await make();
+  } catch (error) {
+    if (violates(error, primaryKey)) return made();
+    throw error;
+  }
+};

@@ -1,4 +1,4 @@
-export { Database, isReferenced, sqlState, violates } from './database.js';
+export { Database, isReferenced, makeOnce, sqlState, violates } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { type Sql, type Tx } from './sql.js';
 export { StandingConnection } from './standing-connection.js';

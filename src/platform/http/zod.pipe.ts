@@ -14,7 +14,10 @@ export class ZodPipe implements PipeTransform {
   async transform(value: unknown, { schema, type, data }: ArgumentMetadata): Promise<unknown> {
     if (!(schema instanceof z.ZodType)) return value;
     const result = await schema.safeParseAsync(value);
-    if (result.success) return result.data;
+    if (result.success) {
+      if (type === 'body') refuseBrokenText(value);
+      return result.data;
+    }
     if (type === 'param') throw new NothingHere(`${data ?? 'path'} ${JSON.stringify(value)}`);
     throw toInvalidRequest(result.error, type === 'query' ? queryPointer : jsonPointer, data);
   }
@@ -23,6 +26,26 @@ export class ZodPipe implements PipeTransform {
 /** RFC 6901. */
 export const jsonPointer = (path: PropertyKey[]): string =>
   path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** Half of a pair is no text: UTF-8 has no bytes for it, and PostgreSQL takes none. */
+const HALF_PAIR = /\p{Surrogate}/u;
+
+/** @param body what its schema has accepted, so that it is not nested without end */
+const refuseBrokenText = (body: unknown): void => {
+  const broken = brokenTexts(body, []).slice(0, MAX_ERRORS);
+  if (broken.length === 0) return;
+  const detail = 'Must be well-formed Unicode: it holds half of a surrogate pair';
+  throw new InvalidRequest(broken.map((path) => ({ pointer: jsonPointer(path), detail })));
+};
+
+const brokenTexts = (value: unknown, path: PropertyKey[]): PropertyKey[][] => {
+  if (typeof value === 'string') return HALF_PAIR.test(value) ? [path] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(HALF_PAIR.test(key) ? [path] : []),
+    ...brokenTexts(inner, [...path, key]),
+  ]);
+};
 
 const queryPointer = (path: PropertyKey[]): string => `?${path.map(String).join('.')}`;
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { Database } from '../../../platform/database/index.js';
+import { Database, makeOnce } from '../../../platform/database/index.js';
 import { storableText } from '../../../platform/events/index.js';
 import { JobQueue } from '../../../platform/queue/index.js';
 import { SessionsService } from '../../sessions/index.js';
@@ -42,7 +42,11 @@ export class StartRun {
     const run = plannedRun(id, request, await this.sessions.get(sessionId), playbook);
     if (run.worktree?.pullRequest) throw new PullRequestUnsupported();
     const checklists = await this.look(run, { mayMiss: !dryRun });
-    return dryRun ? this.recordDryRun(run, checklists) : this.queue(run);
+    return makeOnce(
+      'runs_pkey',
+      () => (dryRun ? this.recordDryRun(run, checklists) : this.queue(run)),
+      async () => (await this.runs.find(id)) ?? run,
+    );
   }
 
   private queue(run: RunRow): Promise<RunRow> {

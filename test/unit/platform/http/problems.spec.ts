@@ -161,6 +161,17 @@ describe('problems', () => {
     ]);
   });
 
+  it('takes whole characters, and points at half of one', async () => {
+    await using http = await start();
+    expect((await http.call(PATH, post({ name: '🎼' }))).status).toBe(201);
+    const answer = await http.call(
+      PATH,
+      post({ name: 'ok', documents: [{ path: 'a.md' }, { path: '\ud83c' }] }),
+    );
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer: '/documents/1/path' }] });
+  });
+
   it('points into the nearest branch of a choice', async () => {
     await using http = await start();
     const answer = await http.call(PATH, post({ name: 'k', heat: { celsius: 'hot' } }));
