@@ -79,7 +79,10 @@ export const cancelScript = (
       _gone KILL ${ticks.killTicks}; };
     _kin;
     if { [ -z "$_K" ] && [ -z "$_J" ]; } || _stop 2>/dev/null; then
-      _fin; [ -n "$_X" ] || { printf "" >"$_F.exit.137.cancelled"; } 2>/dev/null;
+      # Another cancel may have answered before, and the run been removed: then the record would be all there is of it.
+      _fin; [ -n "$_X" ] || [ ! -e "$_F.pid" ] || {
+        { printf "" >"$_F.exit.137.cancelled"; } 2>/dev/null;
+        [ -e "$_F.pid" ] || rm -f "$_F.exit.137.cancelled"; };
       _e GONE;
     else
       _P=; for _t in $_K; do _P="$_P \${_t%%,*}"; done;
@@ -102,7 +105,8 @@ export const removeScript = (id: string, nonce: string): string =>
       _i=$((_i+1)); _zz 0.1;
     done;
     _fin;
-    if _rp || [ -n "$_X" ]; then rm -f "$_F".*; else
+    # The claim first: a cancel that is still at it looks for that after it has written.
+    if _rp || [ -n "$_X" ]; then rm -f "$_F.pid"; rm -f "$_F".*; else
       for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -f "$_f";; esac; done;
     fi;
     _e DONE;
