@@ -133,7 +133,7 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
 
   it('gives up waiting when asked to, and not the place of others', async () => {
     const small = poolFor(sshd, {
-      limits: { maxConnections: 1, channelsPerConnection: 2, warmChannels: 0 },
+      limits: { maxConnections: 1, channelsPerConnection: 1, warmChannels: 0 },
     });
     try {
       const busy = await small.open('follow');

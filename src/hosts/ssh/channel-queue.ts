@@ -7,33 +7,52 @@ export interface Waiter {
   readonly priority: ChannelPriority;
   /** False once it was answered, was aborted or ran out of time. */
   readonly isWaiting: boolean;
-  /** Links that broke under it so far. */
-  brokenLinks: number;
+  /** Links that broke or were silent under it so far. */
+  badLinks: number;
   /** What the server last said against it. */
   refusal: string | null;
   resolve(channel: Channel): void;
   reject(error: Error): void;
 }
 
-/** Who waits for a channel: by urgency, then in the order of arrival. Every wait ends. */
-export class ChannelQueue {
-  readonly #lanes = new Map<ChannelPriority, Waiter[]>(ORDER.map((priority) => [priority, []]));
+interface Lane {
+  readonly waiters: Waiter[];
+  movedAt: number;
+}
 
-  /** `onTimeout` makes the error for a wait that took longer than `timeoutMs`. */
-  add(
-    priority: ChannelPriority,
-    timeoutMs: number,
-    onTimeout: (waiter: Waiter) => Error,
-    signal?: AbortSignal,
-  ): Promise<Channel> {
+export interface ChannelQueueOptions {
+  /** How long one waits while nobody of the same urgency is served. */
+  patienceMs: number;
+  /** Makes the error for a wait that took longer. */
+  onTimeout: (waiter: Waiter) => Error;
+}
+
+/**
+ * Who waits for a channel: by urgency, then in the order of arrival. A crowd waits as long as it is being served; every
+ * wait ends, since each one served brings the next one nearer.
+ */
+export class ChannelQueue {
+  readonly #options: ChannelQueueOptions;
+  readonly #lanes = new Map<ChannelPriority, Lane>(
+    ORDER.map((priority) => [priority, { waiters: [], movedAt: 0 }]),
+  );
+
+  constructor(options: ChannelQueueOptions) {
+    this.#options = options;
+  }
+
+  add(priority: ChannelPriority, signal?: AbortSignal): Promise<Channel> {
+    const { patienceMs, onTimeout } = this.#options;
+    const lane = this.#lane(priority);
     return new Promise((resolve, reject) => {
       let isWaiting = true;
+      let deadline: NodeJS.Timeout;
       const end = (): boolean => {
         if (!isWaiting) return false;
         isWaiting = false;
         clearTimeout(deadline);
         signal?.removeEventListener('abort', onAbort);
-        this.#remove(waiter);
+        remove(lane.waiters, waiter);
         return true;
       };
       const waiter: Waiter = {
@@ -41,10 +60,12 @@ export class ChannelQueue {
         get isWaiting() {
           return isWaiting;
         },
-        brokenLinks: 0,
+        badLinks: 0,
         refusal: null,
         resolve: (channel) => {
-          if (end()) resolve(channel);
+          if (!end()) return;
+          lane.movedAt = Date.now();
+          resolve(channel);
         },
         reject: (error) => {
           if (end()) reject(error);
@@ -53,11 +74,15 @@ export class ChannelQueue {
       const onAbort = (): void => {
         waiter.reject(signal?.reason as Error);
       };
-      const deadline = setTimeout(() => {
-        waiter.reject(onTimeout(waiter));
-      }, timeoutMs);
+      const arrivedAt = Date.now();
+      const waitOn = (): void => {
+        const patienceLeftMs = Math.max(arrivedAt, lane.movedAt) + patienceMs - Date.now();
+        if (patienceLeftMs <= 0) waiter.reject(onTimeout(waiter));
+        else deadline = setTimeout(waitOn, patienceLeftMs);
+      };
+      waitOn();
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#lane(priority).push(waiter);
+      lane.waiters.push(waiter);
     });
   }
 
@@ -65,9 +90,15 @@ export class ChannelQueue {
     return this.first === undefined;
   }
 
+  get length(): number {
+    let length = 0;
+    for (const { waiters } of this.#lanes.values()) length += waiters.length;
+    return length;
+  }
+
   get first(): Waiter | undefined {
     for (const priority of ORDER) {
-      const [waiter] = this.#lane(priority);
+      const [waiter] = this.#lane(priority).waiters;
       if (waiter) return waiter;
     }
     return undefined;
@@ -75,25 +106,31 @@ export class ChannelQueue {
 
   shift(): void {
     const { first } = this;
-    if (first) this.#lane(first.priority).shift();
+    if (first) this.#lane(first.priority).waiters.shift();
   }
 
   /** Puts one back who was sent away: it keeps its turn. */
   putBack(waiter: Waiter): void {
-    if (waiter.isWaiting) this.#lane(waiter.priority).unshift(waiter);
+    if (waiter.isWaiting) this.#lane(waiter.priority).waiters.unshift(waiter);
+  }
+
+  /** There will soon be more channels: all wait on with new patience. */
+  encourage(): void {
+    for (const lane of this.#lanes.values()) lane.movedAt = Date.now();
   }
 
   rejectAll(error: Error): void {
     for (let waiter = this.first; waiter; waiter = this.first) waiter.reject(error);
   }
 
-  #remove(waiter: Waiter): void {
-    const lane = this.#lane(waiter.priority);
-    const index = lane.indexOf(waiter);
-    if (index !== -1) lane.splice(index, 1);
-  }
-
-  #lane(priority: ChannelPriority): Waiter[] {
-    return this.#lanes.get(priority) ?? [];
+  #lane(priority: ChannelPriority): Lane {
+    const lane = this.#lanes.get(priority);
+    if (!lane) throw new RangeError(priority);
+    return lane;
   }
 }
+
+const remove = (waiters: Waiter[], waiter: Waiter): void => {
+  const index = waiters.indexOf(waiter);
+  if (index !== -1) waiters.splice(index, 1);
+};

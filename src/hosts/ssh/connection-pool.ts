@@ -14,7 +14,7 @@ import { Routes } from './routes.js';
 import { type HostKeyVerifier, type SshTarget } from './ssh-target.js';
 import { WarmChannels } from './warm-channels.js';
 
-const BROKEN_LINKS_PER_WAIT = 2;
+const BAD_LINKS_PER_WAIT = 2;
 
 export interface ConnectionPoolOptions {
   /** What a person calls the host, for errors that come before the target is known. */
@@ -41,7 +41,7 @@ export class ConnectionPool implements ChannelSource {
   readonly #loader: string;
   readonly #limits: PoolLimits;
   readonly #routes: Routes;
-  readonly #queue = new ChannelQueue();
+  readonly #queue: ChannelQueue;
   readonly #pause = new ReconnectPause();
   readonly #timers = new PoolTimers();
   readonly #report: PoolReport;
@@ -55,15 +55,25 @@ export class ConnectionPool implements ChannelSource {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#routes = new Routes(new KeyRing(), verifyHostKey);
     this.#report = new PoolReport(onState);
+    this.#queue = new ChannelQueue({
+      patienceMs: this.#limits.openTimeoutMs,
+      onTimeout: (waiter) => this.#waitedTooLong(waiter),
+    });
     this.#links = new PoolLinks({
       connect: async () => this.#routes.connect(await target()),
       limits: this.#limits,
       pause: this.#pause,
       report: this.#report,
       timers: this.#timers,
-      brokenAtOnce: () => this.#failure('ssh/connection-lost', 'closed after the login'),
-      isNeeded: () => !this.#queue.isEmpty,
+      failure: (code, detail) => this.#failure(code, detail),
+      demand: () => ({
+        waiting: this.#queue.length,
+        urgency: this.#queue.first?.priority ?? null,
+      }),
       onChange: this.#serve,
+      onWelcome: () => {
+        this.#queue.encourage();
+      },
       onFailure: (error) => {
         this.#queue.rejectAll(error);
       },
@@ -85,12 +95,7 @@ export class ConnectionPool implements ChannelSource {
     if (warm) return warm;
     const { blockedBy } = this.#pause;
     if (blockedBy && !this.#links.isHopeful) throw blockedBy;
-    const channel = this.#queue.add(
-      priority,
-      this.#limits.openTimeoutMs,
-      (waiter) => this.#waitedTooLong(waiter),
-      signal,
-    );
+    const channel = this.#queue.add(priority, signal);
     this.#serve();
     return channel;
   }
@@ -146,7 +151,7 @@ export class ConnectionPool implements ChannelSource {
       if (error instanceof ChannelRefused) {
         waiter.refusal = error.message;
         this.#queue.putBack(waiter);
-      } else if (!pooled.connection.isAlive && (waiter.brokenLinks += 1) < BROKEN_LINKS_PER_WAIT) {
+      } else if ((waiter.badLinks += 1) < BAD_LINKS_PER_WAIT) {
         this.#queue.putBack(waiter);
       } else {
         waiter.reject(error as Error);
@@ -172,8 +177,9 @@ export class ConnectionPool implements ChannelSource {
   }
 
   #waitedTooLong({ refusal }: Waiter): SshFailure {
+    const why = refusal ?? this.#pause.blockedBy?.message ?? 'all channels are in use';
     return this.#links.size > 0
-      ? this.#failure('ssh/session-limit', refusal ?? 'all channels are in use')
+      ? this.#failure('ssh/session-limit', why)
       : this.#failure('ssh/timeout', 'no connection in time');
   }
 

@@ -1,4 +1,5 @@
 export interface PoolLimits {
+  /** One more is made for control when all of them are full. */
   maxConnections: number;
   /** Channels per connection at most; OpenSSH takes 10 unless told otherwise. */
   channelsPerConnection: number;
@@ -10,20 +11,23 @@ export interface PoolLimits {
   warmForMs: number;
   /** Another connection is made when somebody has waited this long. */
   growAfterMs: number;
-  /** Longest wait for a channel, the making of a connection included. */
+  /** Longest wait for a channel while nobody of the same urgency gets one and no connection is made. */
   openTimeoutMs: number;
+  /** Longest time for making one connection, a person who has to touch a key included. */
+  loginTimeoutMs: number;
   idleExtraMs: number;
   idleLastMs: number;
 }
 
 export const DEFAULT_LIMITS: PoolLimits = {
-  maxConnections: 8,
+  maxConnections: 60,
   channelsPerConnection: 10,
   warmChannels: 2,
   refillAfterMs: 100,
   warmForMs: 600_000,
   growAfterMs: 20,
   openTimeoutMs: 30_000,
+  loginTimeoutMs: 120_000,
   idleExtraMs: 60_000,
   idleLastMs: 600_000,
 };

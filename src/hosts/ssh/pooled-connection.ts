@@ -1,5 +1,6 @@
 import { ChannelSlots } from './channel-slots.js';
 import { ChannelRefused, type Link, type LinkChannel } from './link.js';
+import { type SessionBudget } from './session-budget.js';
 
 /** A connection of a pool with its book-keeping: slots, channels held ready, and since when it does nothing. */
 export class PooledConnection {
@@ -7,15 +8,15 @@ export class PooledConnection {
   /** Channels on which a loader already waits for work; only living ones are in here. */
   readonly warm: LinkChannel[] = [];
   warming = 0;
-  /** Whether it ever carried a channel: a link that breaks before is a failed attempt. */
-  hasServed = false;
+  #hasServed = false;
   #idleSince = Date.now();
 
   constructor(
     readonly connection: Link,
-    channelLimit: number,
+    budget: SessionBudget,
+    private readonly onFirstServed: () => void,
   ) {
-    this.slots = new ChannelSlots(channelLimit);
+    this.slots = new ChannelSlots(budget);
   }
 
   /** Opens a channel in a slot that it gives back when both sides have closed; `onFree` is told then. */
@@ -24,7 +25,7 @@ export class PooledConnection {
     try {
       const channel = await this.connection.open(loader);
       this.slots.opened();
-      this.hasServed = true;
+      this.#served();
       const free = (): void => {
         this.slots.closed();
         this.touch();
@@ -74,9 +75,20 @@ export class PooledConnection {
     this.#idleSince = Date.now();
   }
 
+  /** Whether it ever carried a channel: a link that breaks before is a failed attempt. */
+  get hasServed(): boolean {
+    return this.#hasServed;
+  }
+
   /** Milliseconds since it last carried anything but warm channels. */
   get idleMs(): number {
     const isBusy = this.slots.inUse > this.warm.length + this.warming;
     return isBusy ? 0 : Date.now() - this.#idleSince;
+  }
+
+  #served(): void {
+    if (this.#hasServed) return;
+    this.#hasServed = true;
+    this.onFirstServed();
   }
 }
