@@ -70,6 +70,14 @@ export interface HostEnvironment {
   user: string;
   /** The PATH in which every command and every agent is looked up. */
   path: string;
+  /** The directories of `path`: as the login shell gave them, and those added because they are usual and exist. */
+  sources: { loginShell: string[]; added: string[] };
+  /** Names of the variables that every command and agent gets, in order; their values may be secrets. */
+  variables: string[];
+  /** What kept the login shell from giving its whole environment, in words for a person. */
+  warnings: string[];
+  /** When the login shell was asked, RFC 3339: the answer is kept on the host for a day, while no rc file is newer. */
+  takenAt: string;
 }
 
 /**
@@ -85,9 +93,10 @@ export interface DurableRuns {
   /**
    * Starts a run unless its id was started before, and follows it from `from` (default: the beginning).
    * Idempotent: any number of starts of one id, also from several servers at once, execute it once; a later
-   * one only follows. A start that fails with a transient error may or may not have started it: ask again.
+   * one only follows. A start that fails with a transient error may or may not have started it: ask again. One that
+   * fails before `onSend` was called has not.
    */
-  start(run: DurableRun, options?: FollowOptions): AsyncIterable<RunEvent>;
+  start(run: DurableRun, options?: StartOptions): AsyncIterable<RunEvent>;
   /** Follows a run that was started before. A run this host knows nothing of ends with verdict `never-started`. */
   follow(run: RunKey, options?: FollowOptions): AsyncIterable<RunEvent>;
   /** What is known of the run now, without its output. */
@@ -131,6 +140,11 @@ export interface DurableRun extends RunKey {
 export interface FollowOptions {
   from?: RunOffsets;
   signal?: AbortSignal;
+}
+
+export interface StartOptions extends FollowOptions {
+  /** Called before the first byte leaves that may start the run. */
+  onSend?: () => void;
 }
 
 /** Bytes of each stream already taken. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findSshd, LoopbackSshd } from '../../src/cli/demo/loopback-sshd.js';
 import { type TcpProxy } from '../../src/cli/demo/tcp-proxy.js';
+import { withUser } from './mounts.js';
 
 export interface TestSshd {
   host: '127.0.0.1';
@@ -29,10 +30,20 @@ export interface TestSshd {
 
 export const sshdAvailable = (): boolean => findSshd() !== null;
 
-/** A throw-away real sshd on loopback. `directives` are lines of sshd_config that win over the usual ones. */
-export const startSshd = async (options: { directives?: string[] } = {}): Promise<TestSshd> => {
+/**
+ * A throw-away real sshd on loopback. `directives` are lines of sshd_config that win over the usual ones; with a
+ * `loginShell` its user has that one (`canMount()` must be true).
+ */
+export const startSshd = async (
+  options: { directives?: string[]; loginShell?: string } = {},
+): Promise<TestSshd> => {
+  const { directives, loginShell } = options;
   const dir = await mkdtemp(join(tmpdir(), 'maestro-sshd-'));
-  const sshd = await LoopbackSshd.start(dir, options.directives);
+  const within =
+    loginShell === undefined
+      ? []
+      : await withUser(join(dir, 'passwd'), { home: join(dir, 'home'), shell: loginShell });
+  const sshd = await LoopbackSshd.start(dir, directives, within);
   return {
     host: sshd.host,
     port: sshd.port,

@@ -35,14 +35,22 @@ export class LoopbackSshd implements LoopbackSsh {
   private constructor(
     private readonly dir: string,
     private readonly directives: readonly string[],
+    private readonly within: readonly string[],
   ) {
     this.home = join(dir, 'home');
     this.clientKeyPath = join(dir, 'client_key');
   }
 
-  /** `directives` are lines of sshd_config; they win over ours. */
-  static async start(dir: string, directives: readonly string[] = []): Promise<LoopbackSshd> {
-    const sshd = new LoopbackSshd(dir, directives);
+  /**
+   * `directives` are lines of sshd_config; they win over ours. `within` is a command that becomes sshd in surroundings
+   * of its own: it gets the program and its arguments as its last ones.
+   */
+  static async start(
+    dir: string,
+    directives: readonly string[] = [],
+    within: readonly string[] = [],
+  ): Promise<LoopbackSshd> {
+    const sshd = new LoopbackSshd(dir, directives, within);
     await mkdir(sshd.home, { recursive: true });
     if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
     await sshd.changeHostKey();
@@ -145,9 +153,9 @@ export class LoopbackSshd implements LoopbackSsh {
   async #listen(): Promise<void> {
     const configPath = join(this.dir, 'sshd_config');
     await writeFile(configPath, this.#config());
-    const sshd = spawn(findSshd() ?? 'sshd', ['-D', '-e', '-f', configPath], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const command = [...this.within, findSshd() ?? 'sshd', '-D', '-e', '-f', configPath];
+    const [program = '', ...args] = command;
+    const sshd = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = sshd;
     await new Promise<void>((resolve, reject) => {
       let isListening = false;

@@ -12,24 +12,16 @@ import {
 import { ShellRuns } from '../runs/shell-runs.js';
 import { ChannelLost } from './channel-lost.js';
 import { commandScript } from './command-script.js';
-import { ENVIRONMENT_FIELDS, environmentScript } from './environment-script.js';
+import { environmentScript } from './environment-script.js';
+import { parseEnvironment } from './login-environment.js';
 import { newNonce } from './nonce.js';
 import { ShellCaller } from './shell-caller.js';
 import { ShellFiles } from './shell-files.js';
 
 const RUN_MS = 60_000;
-/** Two tries of 10 s each at the login shell, and a slow link. */
+/** All tries at the login shell (`PATIENCE_S`), and a slow link. */
 const ENVIRONMENT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
-
-const environmentAnswer = z.object({
-  hostname: z.string().min(1),
-  os: z.string().min(1),
-  shell: z.string().startsWith('/'),
-  home: z.string().startsWith('/'),
-  user: z.string().min(1),
-  path: z.string().min(1),
-});
 
 export interface ShellHostOptions {
   id: string;
@@ -125,10 +117,7 @@ export class ShellHost implements Host {
           ),
       },
     });
-    const values = stdout.toString('utf8').split('\0');
-    return environmentAnswer.parse(
-      Object.fromEntries(ENVIRONMENT_FIELDS.map((field, index) => [field, values[index]])),
-    );
+    return parseEnvironment(stdout);
   }
 
   #refusal(reason: string, { argv, cwd = '~' }: Command): Error {
