@@ -2,6 +2,7 @@ import { type Command } from 'commander';
 import { ApiClient } from './api-client.js';
 import { type ConnectionOptions, connectionOf } from './connection.js';
 import { promptFrom } from './prompt-input.js';
+import { textFor } from './terminal-text.js';
 import { type World } from './world.js';
 
 interface GlobalOptions extends ConnectionOptions {
@@ -33,12 +34,14 @@ export class Cli {
   }
 
   write(text: string): void {
-    this.world.stdout.write(text);
+    const { stdout } = this.world;
+    stdout.write(textFor(stdout, text));
   }
 
   /** What a person may want to know meanwhile; never part of a result. */
   progress(text: string): void {
-    this.world.stderr.write(`${text}\n`);
+    const { stderr } = this.world;
+    stderr.write(textFor(stderr, `${text}\n`));
   }
 
   prompt(argument: string | undefined): Promise<string> {

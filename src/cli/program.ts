@@ -14,6 +14,7 @@ import { addSessionsCommand } from './commands/sessions.command.js';
 import { addWorktreesCommand } from './commands/worktrees.command.js';
 import { addDemoCommand } from './demo/demo.command.js';
 import { EXIT, exitCodeFor } from './exit-codes.js';
+import { textFor } from './terminal-text.js';
 import { type World } from './world.js';
 
 /** Runs one command line (without `node` and the script) and gives its exit code. Never throws. */
@@ -77,7 +78,9 @@ const report = (error: unknown, { stderr, signal }: World, json: boolean): numbe
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (signal.aborted && !(error instanceof CliFailure)) return EXIT.interrupted;
   const failure = factsOf(error);
-  stderr.write(json ? `${JSON.stringify({ error: failure })}\n` : forPeople(failure));
+  stderr.write(
+    textFor(stderr, json ? `${JSON.stringify({ error: failure })}\n` : forPeople(failure)),
+  );
   return failure.exitCode;
 };
 

@@ -29,6 +29,15 @@ describe('the command line', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ items: [{ name: 'box' }] });
   });
 
+  it('shows on a terminal what would command it, and passes it on to a pipe', async () => {
+    const name = 'box\u001b]0;owned\u0007\u009b2J';
+    const server = (await setup()).list('/remotes', [aRemote({ name })]);
+    const terminal = await maestro(server, ['remotes', 'list'], { isTTY: true });
+    expect(terminal.stdout).toContain('box^[]0;owned^G<9B>2J');
+    expect(terminal.stdout).not.toMatch(/[^\P{Cc}\n]/u);
+    expect((await maestro(server, ['remotes', 'list'])).stdout).toContain(name);
+  });
+
   it('reads every page of a list', async () => {
     const server = (await setup()).on('GET /sessions', ({ query }) =>
       query.get('cursor') === null

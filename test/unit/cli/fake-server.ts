@@ -173,6 +173,8 @@ export interface CliOptions {
   /** Null: a terminal without anything typed. */
   stdin?: string | null;
   env?: Record<string, string>;
+  /** Whether somebody watches both outputs on a terminal. */
+  isTTY?: boolean;
   signal?: AbortSignal;
   /** Called with everything that was written to stdout so far, whenever there is more. */
   onStdout?: (text: string) => void;
@@ -184,8 +186,9 @@ export const maestro = async (
   argv: readonly string[],
   options: CliOptions = {},
 ): Promise<Outcome> => {
-  const stdout = new Sink();
-  const stderr = new Sink();
+  const { isTTY = false } = options;
+  const stdout = Object.assign(new Sink(), { isTTY });
+  const stderr = Object.assign(new Sink(), { isTTY });
   if (options.onStdout) stdout.onText = options.onStdout;
   const stdin: World['stdin'] =
     options.stdin === null
