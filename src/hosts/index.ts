@@ -17,6 +17,7 @@ export {
   type RunKey,
   type RunOffsets,
   type RunVerdict,
+  type StartOptions,
 } from './host.js';
 export { type HostErrorCode, HostFailure } from './host-errors.js';
 export { localHost } from './local/local-host.js';
@@ -26,10 +27,19 @@ export { LOADER } from './runs/loader.js';
 export { ShellHost, type ShellHostOptions } from './shell/shell-host.js';
 export {
   type HostKey,
+  hostKeyName,
   type HostKeyRefusal,
   isHostName,
+  type KnownHost,
+  knownHostName,
+  KnownHosts,
   listSshConfigHosts,
+  nameWithoutPort,
+  preferredKeyType,
   type PrivateKey,
+  type PublicKey,
+  publicKeyOf,
+  readKnownHosts,
   readPrivateKey,
   resolveSshConfig,
   SshFailure,

@@ -4,6 +4,9 @@ import { Groupchats1763800200000 } from './1763800200000-groupchats.js';
 import { Worktrees1763800300000 } from './1763800300000-worktrees.js';
 import { Autorun1763800400000 } from './1763800400000-autorun.js';
 import { HopKeys1763800500000 } from './1763800500000-hop-keys.js';
+import { HostKeyLines1763800600000 } from './1763800600000-host-key-lines.js';
+import { RemoteReports1763800610000 } from './1763800610000-remote-reports.js';
+import { TurnsThatWait1763800620000 } from './1763800620000-turns-that-wait.js';
 
 /** The history of the schema, oldest first. */
 export const migrations = [
@@ -13,4 +16,7 @@ export const migrations = [
   Worktrees1763800300000,
   Autorun1763800400000,
   HopKeys1763800500000,
+  HostKeyLines1763800600000,
+  RemoteReports1763800610000,
+  TurnsThatWait1763800620000,
 ];

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { type DurableRun, type Host, type RunEvent, type RunOffsets } from '../host.js';
+import { type DurableRun, type DurableRuns, type RunEvent, type RunOffsets } from '../host.js';
 import { isTransient } from '../transient.js';
 
 export interface KeepFollowingOptions {
@@ -20,7 +20,7 @@ export interface KeepFollowingOptions {
  * time does not heal, or by the signal, whose reason it throws. `accepted` is delivered once.
  */
 export async function* keepFollowing(
-  host: Pick<Host, 'runs'>,
+  host: { runs: Pick<DurableRuns, 'start' | 'follow'> },
   run: DurableRun,
   {
     from,

@@ -9,6 +9,7 @@ import {
   type RunEvent,
   type RunKey,
   type RunVerdict,
+  type StartOptions,
 } from '../host.js';
 import { ChannelLost } from '../shell/channel-lost.js';
 import { ChannelReader } from '../shell/channel-reader.js';
@@ -44,13 +45,13 @@ export class ShellRuns implements DurableRuns {
 
   async *start(
     run: DurableRun,
-    { from = BEGINNING, signal }: FollowOptions = {},
+    { from = BEGINNING, signal, onSend }: StartOptions = {},
   ): AsyncGenerator<RunEvent> {
     checkKey(run);
     const [facts] = await Promise.all([this.#probe(), this.#prepare()]);
     const nonce = newNonce();
     const upload = startUpload(run, nonce, facts, from);
-    yield* this.#attach(run, nonce, upload, 'start', { from, signal });
+    yield* this.#attach(run, nonce, upload, 'start', { from, signal, onSend });
   }
 
   async *follow(
@@ -61,7 +62,7 @@ export class ShellRuns implements DurableRuns {
     const facts = await this.#probe();
     const nonce = newNonce();
     const upload = [`${attachScript(run.id, nonce, facts, from)}\n`];
-    yield* this.#attach(run, nonce, upload, 'follow', { from, signal });
+    yield* this.#attach(run, nonce, upload, 'follow', { from, signal, onSend: undefined });
   }
 
   async status(run: RunKey, options: CallOptions = {}): Promise<RunVerdict | { kind: 'running' }> {
@@ -128,7 +129,15 @@ export class ShellRuns implements DurableRuns {
     nonce: string,
     upload: readonly (string | Buffer)[],
     priority: 'start' | 'follow',
-    { from, signal }: { from: { stdout: number; stderr: number }; signal: AbortSignal | undefined },
+    {
+      from,
+      signal,
+      onSend,
+    }: {
+      from: { stdout: number; stderr: number };
+      signal: AbortSignal | undefined;
+      onSend: (() => void) | undefined;
+    },
   ): AsyncGenerator<RunEvent> {
     signal?.throwIfAborted();
     const channel = await this.#caller.open(priority, signal);
@@ -147,6 +156,8 @@ export class ShellRuns implements DurableRuns {
     );
     let accepted = false;
     try {
+      signal?.throwIfAborted();
+      onSend?.();
       for (const part of upload) channel.stdin.write(part);
       for await (const { stream, data } of reader) {
         for (const piece of spool.push(stream, data)) {

@@ -131,6 +131,14 @@ export const turnSchema = z.object({
     hostname: nullableText,
   }),
   attempts: z.int(),
+  waiting: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      since: z.string(),
+    })
+    .nullable(),
   resumesAt: nullableText,
   queuedAt: z.string(),
   startedAt: nullableText,

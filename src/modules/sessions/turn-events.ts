@@ -9,6 +9,7 @@ import { type Turn } from './turn.js';
 export type TurnEventType =
   | 'turn.queued'
   | 'turn.started'
+  | 'turn.waiting'
   | 'turn.stopping'
   | 'turn.completed'
   | 'turn.failed'

@@ -29,6 +29,8 @@ export interface Turn {
   attempts: number;
   resumesAt: string | null;
   queuedAt: string;
+  /** Why it does not go on just now: its host cannot be used or heard. */
+  waiting: TurnWait | null;
   startedAt: string | null;
   lastActivityAt: string | null;
   finishedAt: string | null;
@@ -36,6 +38,10 @@ export interface Turn {
 
 export interface TurnError extends Failure {
   recoverable: boolean;
+}
+
+export interface TurnWait extends Failure {
+  since: string;
 }
 
 export const hasEnded = (turn: Pick<Turn, 'state'>): boolean =>

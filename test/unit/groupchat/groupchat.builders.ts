@@ -82,6 +82,7 @@ export const aTurn = ({ turnId, sessionId, role }: RoundTurnRow, state: TurnStat
   error: null,
   host: { kind: 'local', remoteId: null, hostname: null },
   attempts: 1,
+  waiting: null,
   resumesAt: null,
   queuedAt: at.toISOString(),
   startedAt: null,

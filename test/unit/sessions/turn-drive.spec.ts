@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DemoAdapter } from '../../../src/agents/demo/demo-adapter.js';
-import { type Host, type RunEvent } from '../../../src/hosts/index.js';
+import { type DurableRuns, type Host, type RunEvent } from '../../../src/hosts/index.js';
+import { SshFailure } from '../../../src/hosts/ssh/errors.js';
 import { TurnDrive, type TurnPlan } from '../../../src/modules/sessions/drive/turn-drive.js';
 import { type TurnRecorder } from '../../../src/modules/sessions/drive/turn-recorder.js';
 import { type SessionRow } from '../../../src/modules/sessions/storage/session.entity.js';
@@ -14,21 +16,21 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Which clocks ended a turn that another process had begun, when its agent says nothing for ten minutes. */
-const clocksOfTakenOver = async (openTools: string[]): Promise<string[]> => {
+type Runs = Pick<DurableRuns, 'start' | 'follow'>;
+
+const refused = new SshFailure('ssh/refused', { name: 'devbox', host: 'devbox' });
+const lost = new SshFailure('ssh/connection-lost', { name: 'devbox', host: 'devbox' });
+const denied = new SshFailure('ssh/auth-failed', { name: 'devbox', host: 'devbox' });
+
+/** Drives one turn on such runs; `steps` is what was done about it. */
+const drive = (runs: Partial<Runs>, change: Partial<TurnRow>, begun: boolean) => {
   const adapter = new DemoAdapter();
   const gone = new AbortController();
-  const runs = {
-    async *follow(): AsyncGenerator<RunEvent> {
-      await once(gone.signal, 'abort');
-      gone.signal.throwIfAborted();
-      yield* [];
-    },
-  };
+  const steps: string[] = [];
   const row: Partial<TurnRow> = {
-    ...{ id: 'turn', state: 'running', prompt: '', fresh: false, readOnly: false, nonce: '' },
-    ...{ attempts: 1, stdoutOffset: 0, stderrOffset: 0, startedAt: new Date() },
-    parser: { ...adapter.initialState(), openTools },
+    ...{ id: 'turn', prompt: '', fresh: false, readOnly: false, nonce: '', waiting: null },
+    ...{ attempts: 1, stdoutOffset: 0, stderrOffset: 0, unreachableMs: 0 },
+    ...change,
   };
   const session: Partial<SessionRow> = { args: [], model: null, command: null };
   const plan = {
@@ -36,26 +38,142 @@ const clocksOfTakenOver = async (openTools: string[]): Promise<string[]> => {
     host: { runs } as unknown as Host,
     limits: { silenceMs: 60_000, absoluteMs: 3_600_000 },
   } as TurnPlan;
-  const expired: string[] = [];
-  const drive = new TurnDrive(
+  const turn = new TurnDrive(
     plan,
     {} as TurnRecorder,
     gone.signal,
-    () => Promise.reject(new Error('It was accepted before')),
-    (clock) => expired.push(clock),
-    false,
+    {
+      accepted: () => Promise.reject(new Error('It was accepted before')),
+      unheard: (reason) => {
+        steps.push(`unheard ${(reason as SshFailure).code}`);
+        row.waiting = { code: '', message: '', since: new Date().toISOString() };
+        return Promise.resolve();
+      },
+      heardAgain: () => {
+        steps.push('heard');
+        row.waiting = null;
+        return Promise.resolve();
+      },
+      expired: (clock) => steps.push(clock),
+    },
+    begun,
   );
-  const followed = drive.toTheEnd();
-  jest.advanceTimersByTime(600_000);
-  gone.abort(new Error('enough'));
-  await expect(followed).rejects.toThrow('enough');
-  return expired;
+  const ended = turn.toTheEnd().then(
+    ({ kind }) => kind,
+    (error: unknown) => error,
+  );
+  return { turn, ended, steps, gone };
 };
 
-it('does not take an agent for silent whose tool was begun before this process followed it', async () => {
-  expect(await clocksOfTakenOver(['build'])).toEqual([]);
-});
+/** Lets the clocks of the turn run until something has happened; the pauses between two attempts are real. */
+const until = async (isSo: () => boolean): Promise<void> => {
+  for (let looks = 0; !isSo(); looks += 1) {
+    if (looks > 2_000) throw new Error('It never came to it');
+    await jest.advanceTimersByTimeAsync(100);
+    await pause(5);
+  }
+};
 
-it('ends an agent that is silent without a tool, whoever began it', async () => {
-  expect(await clocksOfTakenOver([])).toEqual(['silent']);
+/** A follow that is heard at once and then says nothing until it is ended. */
+const silent: Runs['follow'] = async function* (_run, { signal } = {}): AsyncGenerator<RunEvent> {
+  yield { type: 'accepted', duplicate: true };
+  if (signal && !signal.aborted) await once(signal, 'abort');
+  signal?.throwIfAborted();
+};
+
+/** Which clocks ended a turn that another process had begun, when its agent says nothing for ten minutes. */
+const clocksOfTakenOver = async (
+  follow: Runs['follow'],
+  openTools: string[],
+): Promise<string[]> => {
+  const parser = { ...new DemoAdapter().initialState(), openTools };
+  const { ended, steps, gone } = drive(
+    { follow },
+    { state: 'running', startedAt: new Date(), parser },
+    false,
+  );
+  await jest.advanceTimersByTimeAsync(600_000);
+  gone.abort(new Error('enough'));
+  expect(await ended).toMatchObject({ message: 'enough' });
+  return steps;
+};
+
+describe('A driven turn', () => {
+  it('is not taken for silent when its tool was begun before this process followed it', async () => {
+    expect(await clocksOfTakenOver(silent, ['build'])).toEqual([]);
+  });
+
+  it('is ended when it is silent without a tool, whoever began it', async () => {
+    expect(await clocksOfTakenOver(silent, [])).toEqual(['silent']);
+  });
+
+  it('is not judged by the silence of a link that nobody answers on any more', async () => {
+    let follows = 0;
+    const half: Runs['follow'] = async function* (run, options): AsyncGenerator<RunEvent> {
+      follows += 1;
+      if (follows === 1) yield* silent(run, options);
+      throw lost;
+    };
+    expect(await clocksOfTakenOver(half, [])).toEqual(['unheard ssh/connection-lost']);
+    expect(follows).toBeGreaterThan(1);
+  });
+
+  it('tells once that its host is away and once that it is back, however long that took', async () => {
+    let follows = 0;
+    const runs: Runs['follow'] = async function* (run, options): AsyncGenerator<RunEvent> {
+      follows += 1;
+      if (follows === 2 || follows === 3) throw refused;
+      if (follows === 1) {
+        yield { type: 'accepted', duplicate: true };
+        throw lost;
+      }
+      yield* silent(run, options);
+    };
+    const parser = { ...new DemoAdapter().initialState(), openTools: ['build'] };
+    const { ended, steps, gone } = drive(
+      { follow: runs },
+      { state: 'running', startedAt: new Date(), parser },
+      false,
+    );
+    await until(() => steps.length === 2);
+    expect(steps).toEqual(['unheard ssh/connection-lost', 'heard']);
+    gone.abort(new Error('enough'));
+    await ended;
+  });
+
+  it('is given back soon when nothing was sent to a host that is away', async () => {
+    const start: Runs['start'] = async function* (): AsyncGenerator<RunEvent> {
+      yield* [];
+      throw await Promise.resolve(refused);
+    };
+    const { turn, ended } = drive({ start }, { state: 'starting', startedAt: null }, true);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(await ended).toBe(refused);
+    expect(turn.mayHaveStarted).toBe(false);
+  });
+
+  it('is never given up once a start was sent that nobody answered', async () => {
+    let starts = 0;
+    const start: Runs['start'] = async function* (_run, options): AsyncGenerator<RunEvent> {
+      yield* [];
+      starts += 1;
+      if (starts === 1) options?.onSend?.();
+      throw await Promise.resolve(starts < 3 ? lost : denied);
+    };
+    const { turn, ended } = drive({ start }, { state: 'starting', startedAt: null }, true);
+    await until(() => starts === 3);
+    expect(await ended).toBe(denied);
+    expect(turn.mayHaveStarted).toBe(true);
+  });
+
+  it('cannot have begun when the host itself refused the start', async () => {
+    const start: Runs['start'] = async function* (_run, options): AsyncGenerator<RunEvent> {
+      yield* [];
+      options?.onSend?.();
+      throw await Promise.resolve(denied);
+    };
+    const { turn, ended } = drive({ start }, { state: 'starting', startedAt: null }, true);
+    expect(await ended).toBe(denied);
+    expect(turn.mayHaveStarted).toBe(false);
+  });
 });

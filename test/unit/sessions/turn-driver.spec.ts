@@ -24,7 +24,7 @@ const driven = async (verdict: RunVerdict): Promise<{ ended: string[]; removed: 
   const row: Partial<TurnRow> = {
     ...{ id: 'turn', state: 'starting', prompt: '', fresh: false, readOnly: false, nonce: '' },
     ...{ attempts: 1, stdoutOffset: 0, stderrOffset: 0, stderrTail: '', startedAt: null },
-    ...{ parser: null, stop: null, fence: 1 },
+    ...{ parser: null, stop: null, fence: 1, waiting: null, unreachableMs: 0 },
   };
   const plan = {
     ...{ row, adapter: new DemoAdapter(), cwd: '/', env: {} },

@@ -5,55 +5,68 @@ export interface ClockLimits {
 }
 
 /**
- * Says which clock of a turn has run out. The silence clock stands still while the link is down, when nobody can hear,
- * and while a tool runs, whose end may be long in coming: the absolute clock covers both.
+ * Says which clock of a turn has run out. Both stand still while its host cannot be heard: nobody knows then what the
+ * agent says, and nobody could stop it. The silence clock also stands still while a tool runs, whose end may be long in
+ * coming: the absolute clock covers that.
  */
 export class TurnClocks {
-  private readonly absolute: NodeJS.Timeout;
-  private silence: NodeJS.Timeout | null = null;
-  private deaf = false;
+  private absolute: NodeJS.Timeout | undefined;
+  private silence: NodeJS.Timeout | undefined;
+  private unheardSince: number | null = null;
   private toolRuns = false;
 
+  /** @param unheardMs how long the host could not be heard since the start, in earlier outages. */
   constructor(
     private readonly limits: ClockLimits,
-    startedAt: Date,
+    private readonly startedAt: Date,
+    private unheardMs: number,
     private readonly expired: (clock: 'silent' | 'timeout') => void,
   ) {
-    const left = startedAt.getTime() + limits.absoluteMs - Date.now();
-    this.absolute = setTimeout(() => {
-      expired('timeout');
-    }, capped(left));
-    this.heard(false);
+    this.run(limits.silenceMs);
   }
 
   /** Output came; `toolRuns` tells whether a tool was begun and not ended. */
   heard(toolRuns: boolean): void {
     this.toolRuns = toolRuns;
-    this.restart();
+    this.awaitWord(this.limits.silenceMs);
   }
 
-  linkLost(): void {
-    this.deaf = true;
-    this.restart();
+  /** @param since when an outage began that another process has noticed. */
+  linkLost(since = Date.now()): void {
+    this.unheardSince ??= since;
+    this.stop();
   }
 
-  linkRestored(): void {
-    this.deaf = false;
-    this.restart();
+  /** @param silenceMs how long a silence may now last. */
+  linkRestored(silenceMs = this.limits.silenceMs): void {
+    if (this.unheardSince !== null) this.unheardMs += Math.max(0, Date.now() - this.unheardSince);
+    this.unheardSince = null;
+    this.run(silenceMs);
   }
 
   stop(): void {
     clearTimeout(this.absolute);
-    if (this.silence) clearTimeout(this.silence);
+    clearTimeout(this.silence);
   }
 
-  private restart(): void {
-    if (this.silence) clearTimeout(this.silence);
-    this.silence = null;
-    if (this.deaf || this.toolRuns) return;
+  private run(silenceMs: number): void {
+    const end = this.startedAt.getTime() + this.limits.absoluteMs + this.unheardMs;
+    clearTimeout(this.absolute);
+    this.absolute = setTimeout(
+      () => {
+        this.expired('timeout');
+      },
+      capped(end - Date.now()),
+    );
+    this.awaitWord(silenceMs);
+  }
+
+  private awaitWord(silenceMs: number): void {
+    clearTimeout(this.silence);
+    if (this.unheardSince !== null || this.toolRuns) return;
     this.silence = setTimeout(() => {
       this.expired('silent');
-    }, capped(this.limits.silenceMs));
+    }, capped(silenceMs));
   }
 }
 

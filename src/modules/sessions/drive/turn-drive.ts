@@ -4,11 +4,12 @@ import {
   type Host,
   keepFollowing,
   type RunEvent,
+  type RunOffsets,
   type RunVerdict,
 } from '../../../hosts/index.js';
-import { DomainError } from '../../../platform/errors/index.js';
 import { type SessionRow } from '../storage/session.entity.js';
 import { type TurnRow } from '../storage/turn.entity.js';
+import { CarefulStart } from './careful-start.js';
 import { LineSplitter } from './line-splitter.js';
 import { TurnClocks, type ClockLimits } from './turn-clocks.js';
 import { type TurnRecorder } from './turn-recorder.js';
@@ -27,6 +28,28 @@ export interface TurnPlan {
   limits: ClockLimits;
 }
 
+/** What is done about a turn when something becomes of it. */
+export interface TurnSteps {
+  /** Records that the host has taken the turn; answers when that was. */
+  accepted(hostname: string | null): Promise<Date>;
+  /** Records why its host cannot be heard. */
+  unheard(reason: unknown): Promise<void>;
+  /** Records that its host is heard again. */
+  heardAgain(): Promise<void>;
+  /** Sees to it that the turn is stopped. */
+  expired(clock: 'silent' | 'timeout'): void;
+}
+
+/** A turn that cannot have begun is given back when its host was away for this long. */
+const GIVE_BACK_MS = 10_000;
+/** A shorter loss of the link is not worth telling. */
+const BLIP_MS = 1_000;
+/** How long the silence must go on after the host was asked anew. */
+const CONFIRM_MS = 5_000;
+
+/** The silence may be that of a dead link: the follower is asked anew before anybody is judged. */
+class SilenceDoubted extends Error {}
+
 /**
  * One turn, from the start of its agent (or the re-attachment to it) until its end is known. Leaving it early, by the
  * signal or an error, leaves the agent running.
@@ -34,7 +57,14 @@ export interface TurnPlan {
 export class TurnDrive {
   private readonly lines: LineSplitter;
   private readonly runningTools: Set<string>;
+  private readonly taken: RunOffsets;
   private clocks: TurnClocks | null = null;
+  private isStarted: boolean;
+  /** Ends the following of the run, for a reason of our own. */
+  private interruption = new AbortController();
+  private silenceDoubted = false;
+  private outage: { telling: NodeJS.Timeout; givingBack: NodeJS.Timeout } | null = null;
+  private told: Promise<void> = Promise.resolve();
   /** Whether the host may have begun the run, so that only the host can tell its end. */
   mayHaveStarted: boolean;
 
@@ -42,15 +72,16 @@ export class TurnDrive {
     private readonly plan: TurnPlan,
     private readonly recorder: TurnRecorder,
     private readonly signal: AbortSignal,
-    /** Records that the host has taken the turn; answers when that was. */
-    private readonly onAccepted: (hostname: string | null) => Promise<Date>,
-    private readonly onClock: (clock: 'silent' | 'timeout') => void,
+    private readonly steps: TurnSteps,
     begun: boolean,
   ) {
-    this.lines = new LineSplitter(plan.row.stdoutOffset);
+    const { row, adapter } = plan;
+    this.lines = new LineSplitter(row.stdoutOffset);
+    this.taken = { stdout: row.stdoutOffset, stderr: row.stderrOffset };
+    this.isStarted = row.state === 'running' || row.state === 'stopping';
     this.mayHaveStarted = !begun;
-    this.runningTools = new Set(plan.row.parser?.openTools);
-    plan.row.parser ??= plan.adapter.initialState();
+    this.runningTools = new Set(row.parser?.openTools);
+    row.parser ??= adapter.initialState();
   }
 
   /** The name of this attempt on the host: unique per execution, the same for every worker that asks for it. */
@@ -68,36 +99,82 @@ export class TurnDrive {
       return verdict;
     } finally {
       this.clocks?.stop();
+      this.endOutage();
+      await this.told.catch(() => undefined);
     }
   }
 
   private async follow(): Promise<RunVerdict> {
-    const { row, host } = this.plan;
-    const events = keepFollowing(host, this.durableRun(), {
-      from: { stdout: row.stdoutOffset, stderr: row.stderrOffset },
-      started: row.state === 'running' || row.state === 'stopping',
-      signal: this.signal,
+    for (;;) {
+      this.interruption = new AbortController();
+      try {
+        return await this.followOnce(AbortSignal.any([this.signal, this.interruption.signal]));
+      } catch (error) {
+        if (!(error instanceof SilenceDoubted)) throw error;
+      }
+    }
+  }
+
+  private async followOnce(signal: AbortSignal): Promise<RunVerdict> {
+    const start = new CarefulStart(this.plan.host, () => {
+      this.mayHaveStarted = true;
+    });
+    const events = keepFollowing(start, this.durableRun(), {
+      from: this.taken,
+      started: this.isStarted,
+      signal,
       onLink: (link, error) => {
-        if (link === 'restored') this.clocks?.linkRestored();
-        else {
-          this.clocks?.linkLost();
-          if (!neverReachedIt(error)) this.mayHaveStarted = true;
-        }
+        if (link === 'lost') this.linkLost(error, start);
+        else this.linkRestored();
       },
     });
     for await (const event of events) {
+      await this.told;
       if (event.type === 'ended') return event.verdict;
       await this.take(event);
     }
     throw new Error('A run was followed to its end without a verdict');
   }
 
+  private linkLost(reason: unknown, start: CarefulStart): void {
+    this.clocks?.linkLost();
+    this.endOutage();
+    const telling = setTimeout(() => {
+      this.told = this.steps.unheard(reason);
+    }, BLIP_MS);
+    const givingBack = setTimeout(() => {
+      if (!this.mayHaveStarted && !start.isSent) this.interruption.abort(reason);
+    }, GIVE_BACK_MS);
+    this.outage = { telling, givingBack };
+  }
+
+  private linkRestored(): void {
+    this.endOutage();
+    this.clocks?.linkRestored(this.silenceDoubted ? CONFIRM_MS : undefined);
+    this.told = this.told.then(async () => {
+      if (this.plan.row.waiting !== null) await this.steps.heardAgain();
+    });
+    // Whoever takes the next event hears of a failure.
+    this.told.catch(() => undefined);
+  }
+
+  private endOutage(): void {
+    clearTimeout(this.outage?.telling);
+    clearTimeout(this.outage?.givingBack);
+    this.outage = null;
+  }
+
   private async take(event: Exclude<RunEvent, { type: 'ended' }>): Promise<void> {
     if (event.type === 'accepted') {
       this.mayHaveStarted = true;
+      this.isStarted = true;
       await this.accepted();
+      this.linkRestored();
+      await this.told;
       return;
     }
+    this.silenceDoubted = false;
+    this.taken[event.stream] = event.offset;
     if (event.stream === 'stderr') this.recorder.complained(event.data, event.offset);
     else this.understand(this.lines.push(event.data), event.data.length);
     this.clocks?.heard(this.runningTools.size > 0);
@@ -108,7 +185,7 @@ export class TurnDrive {
     const { row, host } = this.plan;
     if (row.startedAt) return;
     const environment = await host.environment({ signal: this.signal }).catch(() => null);
-    this.startClocks(await this.onAccepted(environment?.hostname ?? null));
+    this.startClocks(await this.steps.accepted(environment?.hostname ?? null));
   }
 
   private understand(lines: readonly string[], bytes: number): void {
@@ -130,9 +207,23 @@ export class TurnDrive {
   }
 
   private startClocks(startedAt: Date): void {
-    this.clocks ??= new TurnClocks(this.plan.limits, startedAt, this.onClock);
+    const { row, limits } = this.plan;
+    this.clocks ??= new TurnClocks(limits, startedAt, row.unreachableMs, (clock) => {
+      this.expired(clock);
+    });
     // A tool that was begun before this process came may still run.
     this.clocks.heard(this.runningTools.size > 0);
+    if (row.waiting) this.clocks.linkLost(Date.parse(row.waiting.since));
+  }
+
+  private expired(clock: 'silent' | 'timeout'): void {
+    if (clock === 'timeout' || this.silenceDoubted) {
+      this.steps.expired(clock);
+      return;
+    }
+    this.silenceDoubted = true;
+    this.clocks?.linkLost();
+    this.interruption.abort(new SilenceDoubted());
   }
 
   private durableRun(): DurableRun {
@@ -159,13 +250,3 @@ export class TurnDrive {
     };
   }
 }
-
-/** Faults from before the first word to the host: what was to be started cannot have been. */
-const BEFORE_THE_HOST: ReadonlySet<string> = new Set([
-  'ssh/refused',
-  'ssh/unresolved',
-  'ssh/no-route',
-]);
-
-const neverReachedIt = (error: unknown): boolean =>
-  error instanceof DomainError && BEFORE_THE_HOST.has(error.code);

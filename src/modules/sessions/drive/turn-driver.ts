@@ -9,13 +9,15 @@ import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnsService } from '../turns.service.js';
 import { TurnDrive, type TurnPlan } from './turn-drive.js';
-import { BACK_TO_THE_QUEUE, endingOf, refused } from './turn-ending.js';
+import { BACK_TO_THE_QUEUE, endingOf, postponed, refused } from './turn-ending.js';
 import { TurnLedger } from './turn-ledger.js';
 import { TurnPlanner } from './turn-planner.js';
 import { type TurnRecorder, TurnTaken } from './turn-recorder.js';
 
 /** A host that cannot be used now is asked again after this. */
 const RETRY_MS = 5_000;
+/** A turn whose host is away is tried again after at least this, unless the host is seen before. */
+const WAIT_MS = 15_000;
 /** Starts that definitely did not run may be repeated; not for ever. */
 const MAX_ATTEMPTS = 5;
 
@@ -91,8 +93,12 @@ export class TurnDriver implements OnModuleDestroy {
         plan,
         recorder,
         abort.signal,
-        (hostname) => this.ledger.accepted(recorder, hostname),
-        (clock) => void this.expired(row.id, clock, abort.signal),
+        {
+          accepted: (hostname) => this.ledger.accepted(recorder, hostname),
+          unheard: (reason) => this.unheard(recorder, row.id, reason),
+          heardAgain: () => this.ledger.heardAgain(recorder),
+          expired: (clock) => void this.expired(row.id, clock, abort.signal),
+        },
         begun,
       );
       const verdict = await drive.toTheEnd();
@@ -110,6 +116,15 @@ export class TurnDriver implements OnModuleDestroy {
     } finally {
       plan?.retired.removeEventListener('abort', leave);
       recorder.stop();
+    }
+  }
+
+  /** Never throws: the reason is for people to read, the work does not depend on it. */
+  private async unheard(recorder: TurnRecorder, turnId: string, reason: unknown): Promise<void> {
+    try {
+      await this.ledger.unheard(recorder, reason);
+    } catch (error) {
+      this.log.debug({ message: 'outage not recorded', turnId, reason: String(error) });
     }
   }
 
@@ -151,19 +166,23 @@ export class TurnDriver implements OnModuleDestroy {
   ): Promise<void> {
     try {
       if (error instanceof TurnTaken) return;
+      if (!mayHaveStarted && (signal.aborted || error instanceof DomainError)) {
+        await this.ledger.ended(recorder, row, (current) =>
+          signal.aborted
+            ? postponed(current, null, 0)
+            : mayHeal(error)
+              ? postponed(current, error, WAIT_MS * (1 + Math.random()))
+              : refused(error),
+        );
+        return;
+      }
       if (signal.aborted) {
         await recorder.flush();
         await this.claims.release([{ turnId: row.id, fence: row.fence }], 0);
         return;
       }
-      const final =
-        error instanceof DomainError &&
-        !isTransient(error) &&
-        !(error instanceof RemoteDisabled) &&
-        !mayHaveStarted;
-      if (final) {
-        await this.ledger.ended(recorder, row, () => refused(error));
-        return;
+      if (error instanceof DomainError && row.waiting?.code !== error.code) {
+        await this.unheard(recorder, row.id, error);
       }
       if (!(error instanceof DomainError)) {
         this.log.error({
@@ -195,6 +214,9 @@ export class TurnDriver implements OnModuleDestroy {
     }
   }
 }
+
+/** Without a change of the turn: by time, or by a person who enables the remote. */
+const mayHeal = (error: unknown): boolean => isTransient(error) || error instanceof RemoteDisabled;
 
 /** What was heard of has run, whatever a host says that has lost its spools: doing it again could do it twice. */
 const mayRun = ({ stop, attempts, startedAt }: TurnRow): boolean =>

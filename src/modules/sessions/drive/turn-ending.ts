@@ -2,13 +2,14 @@ import { type AgentAdapter, type Outcome, type ParserState } from '../../../agen
 import { type RunVerdict } from '../../../hosts/index.js';
 import { toFailure } from '../../../platform/errors/index.js';
 import { type TurnRow } from '../storage/turn.entity.js';
-import { type TurnError } from '../turn.js';
+import { type TurnError, type TurnWait } from '../turn.js';
 
 /** How a turn ended, ready to be written. */
 export type TurnEnding = Pick<
   TurnRow,
   'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'
->;
+> &
+  Partial<Pick<TurnRow, 'attempts' | 'retryAt' | 'waiting'>>;
 
 /** A provider that names no time is asked again after this. */
 const LIMIT_RETRY_MS = 60 * 60_000;
@@ -17,6 +18,36 @@ const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null 
 
 /** The host has proved that it did not run: the next claim is a new attempt. */
 export const BACK_TO_THE_QUEUE: TurnEnding = { ...NOTHING_RAN, state: 'queued', error: null };
+
+/**
+ * Its host cannot be used, and nothing was sent there: it waits as if it had never been tried, or ends when it was told
+ * to meanwhile.
+ *
+ * @param reason null leaves the one that was told before.
+ */
+export const postponed = (
+  current: Pick<TurnRow, 'attempts' | 'stop' | 'waiting'>,
+  reason: unknown,
+  retryMs: number,
+): TurnEnding => {
+  const { attempts, stop, waiting } = current;
+  if (stop) return { ...NOTHING_RAN, ...stopped(stop.reason) };
+  return {
+    ...NOTHING_RAN,
+    state: 'queued',
+    error: null,
+    attempts: attempts - 1,
+    retryAt: new Date(Date.now() + retryMs),
+    waiting: reason === null ? waiting : waitFor(reason, waiting),
+  };
+};
+
+/** The same reason goes on since when it was first seen. */
+export const waitFor = (reason: unknown, last: TurnWait | null): TurnWait => {
+  const failure = toFailure(reason);
+  const since = last?.code === failure.code ? last.since : new Date().toISOString();
+  return { ...failure, since };
+};
 
 /** It was not taken by its host. */
 export const refused = (error: unknown): TurnEnding => ({

@@ -8,7 +8,7 @@ import { TurnClaims } from '../storage/turn-claims.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnEvents, type TurnEventType } from '../turn-events.js';
-import { type TurnEnding } from './turn-ending.js';
+import { type TurnEnding, waitFor } from './turn-ending.js';
 import { TurnRecorder } from './turn-recorder.js';
 
 /** Writes the steps of a driven turn: taken by its host, and ended. */
@@ -36,11 +36,30 @@ export class TurnLedger {
         state: state === 'starting' ? 'running' : state,
         startedAt,
         lastActivityAt: startedAt,
+        waiting: null,
         hostname,
       }),
       (tx, changed) => this.events.changed(tx, 'turn.started', changed),
     );
     return startedAt;
+  }
+
+  /** The host cannot be heard; what was started there goes on unseen. */
+  async unheard(recorder: TurnRecorder, reason: unknown): Promise<void> {
+    await recorder.change(
+      ({ waiting }) => ({ waiting: waitFor(reason, waiting) }),
+      (tx, changed) => this.events.changed(tx, 'turn.waiting', changed),
+    );
+  }
+
+  async heardAgain(recorder: TurnRecorder): Promise<void> {
+    await recorder.change(
+      ({ waiting, unreachableMs }) => ({
+        waiting: null,
+        unreachableMs: unreachableMs + (waiting ? Date.now() - Date.parse(waiting.since) : 0),
+      }),
+      (tx, changed) => this.events.changed(tx, 'turn.waiting', changed),
+    );
   }
 
   /** Writes the end, tells the owner, and lets the next in the queue start. */
@@ -49,11 +68,14 @@ export class TurnLedger {
     row: TurnRow,
     endingOfCurrent: (current: TurnRow) => TurnEnding,
   ): Promise<void> {
+    let waited = '';
     await recorder.change(
       (current) => {
+        waited = current.waiting?.code ?? '';
         const ending = endingOfCurrent(current);
         const open = ending.state === 'limited' || ending.state === 'queued';
         return {
+          waiting: null,
           ...ending,
           text: ending.text === null ? null : storableText(ending.text),
           usage: row.parser?.usage ?? null,
@@ -68,7 +90,9 @@ export class TurnLedger {
           const { providerSessionId } = ended;
           await this.sessions.update(tx, row.sessionId, { providerSessionId });
         }
-        await this.events.changed(tx, EVENT_OF[ended.state], ended);
+        const { waiting } = ended;
+        if (!waiting) await this.events.changed(tx, EVENT_OF[ended.state], ended);
+        else if (waiting.code !== waited) await this.events.changed(tx, 'turn.waiting', ended);
         const next = await this.claims.nextAfter(ended, tx);
         tx.afterCommit(() => {
           if (ended.finishedAt !== null && ended.ownerJob !== null && ended.ownerId !== null) {

@@ -48,7 +48,7 @@ const DUE = `
 /** A new execution: nothing of an earlier one counts. */
 const NEW_ATTEMPT = `state = 'starting', attempts = attempts + 1, stdout_offset = 0, stderr_offset = 0,
   stderr_tail = '', parser = NULL, text = NULL, exit_code = NULL, signal = NULL, error = NULL, hostname = NULL,
-  started_at = NULL, resumes_at = NULL`;
+  started_at = NULL, resumes_at = NULL, unreachable_ms = 0`;
 
 /** Who drives which turn: claims with a lease and a fence. Every write of a driver names its fence. */
 @Injectable()

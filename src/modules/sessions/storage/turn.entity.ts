@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { type ParserState, type Usage } from '../../../agents/index.js';
-import { type TurnError, type TurnKind, type TurnState } from '../turn.js';
+import { type TurnError, type TurnKind, type TurnState, type TurnWait } from '../turn.js';
 
 /** Why a turn is being stopped, and what it will be told to have ended with. */
 export interface StopOrder {
@@ -109,6 +109,13 @@ export class TurnEntity {
 
   @Column('jsonb', { nullable: true })
   error!: TurnError | null;
+
+  @Column('jsonb', { nullable: true })
+  waiting!: TurnWait | null;
+
+  /** How long its host could not be heard since it began, without the time of `waiting`. */
+  @Column('bigint', { name: 'unreachable_ms' })
+  unreachableMs!: number;
 
   @Column('timestamptz', { name: 'resumes_at', nullable: true })
   resumesAt!: Date | null;

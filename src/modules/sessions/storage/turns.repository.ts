@@ -133,6 +133,7 @@ export const toTurn = (row: TurnRow): Turn => ({
     hostname: row.hostname,
   },
   attempts: row.attempts,
+  waiting: row.waiting,
   resumesAt: row.resumesAt?.toISOString() ?? null,
   queuedAt: row.queuedAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
