@@ -12,7 +12,9 @@ import { sshdAvailable } from '../support/sshd.js';
 import { type FaultChoice } from './fault-schedule.js';
 import { Relay } from './relay.js';
 
-export type LinkFault = 'cut' | 'black hole' | 'hang' | 'outage' | 'kill sessions' | 'restart sshd';
+/** `gap` is a black hole after which the links go on without what was lost in it. */
+export type LinkFault =
+  'cut' | 'black hole' | 'gap' | 'hang' | 'outage' | 'kill sessions' | 'restart sshd';
 
 type SshServer = LoopbackSsh & {
   readonly proxy: TcpProxy;
@@ -44,11 +46,12 @@ export class ChaosRemote {
     return new ChaosRemote(name, dir, server, await Relay.start(server.port));
   }
 
-  /** What can go wrong on the way to these. The longest black holes are found out by keepalive, the others just end. */
+  /** What can go wrong on the way to these. */
   static faultsOf(targets: readonly string[]): FaultChoice<LinkFault>[] {
     return [
       { kind: 'cut', targets },
       { kind: 'black hole', targets, lastsMs: [200, 5_000] },
+      { kind: 'gap', targets, lastsMs: [200, 2_000] },
       { kind: 'hang', targets, lastsMs: [200, 5_000] },
       { kind: 'outage', targets, lastsMs: [200, 2_000] },
       { kind: 'kill sessions', targets },
@@ -75,8 +78,11 @@ export class ChaosRemote {
         server.proxy.cut();
         return;
       case 'black hole':
+      case 'gap':
         server.proxy.mode = 'blackhole';
         await lasts();
+        // A router that comes back knows none of the links.
+        if (fault === 'black hole') server.proxy.cut();
         server.proxy.mode = 'pass';
         return;
       case 'hang':

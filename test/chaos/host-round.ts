@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunVerdict, type SshHost } from '../../src/hosts/index.js';
@@ -9,10 +9,14 @@ import { ChaosRemote, type LinkFault } from './chaos-remote.js';
 import { type ChaosReport } from './chaos-report.js';
 import { type Fault, faultSchedule } from './fault-schedule.js';
 import { FollowedRun } from './followed-run.js';
+import { inflictAll } from './inflict-all.js';
+import { expectNothingLeft } from './left-behind.js';
 import { expectBytes, expectedStream } from './numbered-stream.js';
 import { processesWith } from './processes.js';
 import { Random } from './random.js';
 import { durableRun, planRun, type RunPlan } from './run-plan.js';
+
+const LEFT_LIMIT_MS = 30_000;
 
 export interface HostRoundPlan {
   runs: RunPlan[];
@@ -56,7 +60,11 @@ export class HostRound {
 
   /** Fails when a byte is missing or too much, a run was executed twice, or anything is left. */
   async play({ runs, faults }: HostRoundPlan): Promise<void> {
-    const inflicting = this.inflict(faults);
+    const { signal } = this.faultsOver;
+    const inflicting = inflictAll(faults, signal, (fault) => {
+      this.report.fault(fault);
+      return this.remoteOf(fault.target).inflict(fault.kind, fault.lastsMs, signal);
+    });
     try {
       await Promise.all(runs.map((plan) => this.runOne(plan)));
     } finally {
@@ -64,34 +72,15 @@ export class HostRound {
       await inflicting;
       await Promise.all([...this.hosts.values()].flat().map((host) => host.close()));
     }
-    await Promise.all(this.remotes.map((remote) => this.expectNothingLeft(remote)));
-  }
-
-  private async inflict(faults: readonly Fault<LinkFault>[]): Promise<void> {
-    const { signal } = this.faultsOver;
-    const begin = Date.now();
-    const busy = new Map<string, Promise<void>>();
-    for (const fault of faults) {
-      await delay(Math.max(0, begin + fault.atMs - Date.now()), undefined, { signal }).catch(
-        () => undefined,
-      );
-      if (signal.aborted) break;
-      const remote = this.remotes.find(({ name }) => name === fault.target);
-      if (!remote) throw new Error(`No remote ${fault.target}`);
-      this.report.fault(fault);
-      // One at a time on each link.
-      const before = busy.get(fault.target) ?? Promise.resolve();
-      busy.set(
-        fault.target,
-        before.then(() => remote.inflict(fault.kind, fault.lastsMs, signal)),
-      );
-    }
-    await Promise.all(busy.values());
+    // Whatever ran through the servers had their home.
+    await Promise.all(
+      this.remotes.map(({ home }) => expectNothingLeft(home, [`HOME=${home}`], LEFT_LIMIT_MS)),
+    );
   }
 
   private async runOne(plan: RunPlan): Promise<void> {
-    const { remote, hosts } = this.placeOf(plan);
-    const journal = join(remote.home, 'journal');
+    const hosts = this.hostsOf(plan.remote);
+    const journal = join(this.remoteOf(plan.remote).home, 'journal');
     const run = durableRun(plan, randomBytes(8).toString('hex'), journal);
     const readers = plan.deaths.map((deaths) => new FollowedRun(run, deaths));
     await delay(plan.startsAfterMs, undefined, { signal: this.signal });
@@ -190,27 +179,16 @@ export class HostRound {
     this.report.count('takeovers', takeovers);
   }
 
-  /** Whatever ran through the servers had their home. The fence of a run that was never identified stays. */
-  private async expectNothingLeft({ home }: ChaosRemote): Promise<void> {
-    let left: string[] = [];
-    const isEmpty = async (): Promise<boolean> => {
-      const spools = await readdir(join(home, '.maestro/runs')).catch(() => []);
-      left = [
-        ...(await processesWith([`HOME=${home}`])),
-        ...spools.filter((name) => !name.endsWith('.fence')),
-      ];
-      return left.length === 0;
-    };
-    await until(AbortSignal.timeout(20_000), isEmpty).catch(() => {
-      throw new Error(`Left behind in ${home}:\n${left.join('\n')}`);
-    });
+  private remoteOf(name: string): ChaosRemote {
+    const remote = this.remotes.find((each) => each.name === name);
+    if (!remote) throw new Error(`No remote ${name}`);
+    return remote;
   }
 
-  private placeOf(plan: RunPlan): { remote: ChaosRemote; hosts: readonly [SshHost, SshHost] } {
-    const remote = this.remotes.find(({ name }) => name === plan.remote);
-    const hosts = this.hosts.get(plan.remote);
-    if (!remote || !hosts) throw new Error(`No remote ${plan.remote}`);
-    return { remote, hosts };
+  private hostsOf(name: string): readonly [SshHost, SshHost] {
+    const hosts = this.hosts.get(name);
+    if (!hosts) throw new Error(`No remote ${name}`);
+    return hosts;
   }
 }
 

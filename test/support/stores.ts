@@ -11,6 +11,8 @@ export interface Store {
   redisUrl: string | null;
   /** The Redis behind `redisUrl`; null in the embedded default. */
   redis: TestRedis | null;
+  /** The PostgreSQL behind `databaseUrl`, which comes back when it dies; null in the embedded default. */
+  postgres: { readonly pid: number } | null;
   stop(): Promise<void>;
 }
 
@@ -18,7 +20,8 @@ export type StoreKind = 'embedded' | 'external';
 
 export const startStore = async (kind: StoreKind): Promise<Store> => {
   if (kind === 'embedded') {
-    return { databaseUrl: null, redisUrl: null, redis: null, stop: () => Promise.resolve() };
+    const nothing = { databaseUrl: null, redisUrl: null, redis: null, postgres: null };
+    return { ...nothing, stop: () => Promise.resolve() };
   }
   const program = redisProgram();
   if (program === null) throw new Error('This machine has no Redis');
@@ -29,6 +32,7 @@ export const startStore = async (kind: StoreKind): Promise<Store> => {
     databaseUrl: postgres.url,
     redisUrl: redis.url,
     redis,
+    postgres,
     stop: async () => {
       await redis.stop();
       await postgres.stop();
