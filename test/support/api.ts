@@ -58,7 +58,7 @@ export class Api {
   }
 
   /** Reads `path` until what it answers satisfies `enough`. */
-  async until<T>(path: string, enough: (body: T) => boolean, limitMs = 30_000): Promise<T> {
+  async until<T>(path: string, enough: (body: T) => boolean, limitMs = 90_000): Promise<T> {
     const deadline = Date.now() + limitMs;
     for (;;) {
       const body = await this.get<T>(path);

@@ -13,6 +13,9 @@ import { requestIds } from './request-id.js';
 /** A prompt of 5 MB with its JSON escapes, or images, must pass. */
 export const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** Longer than clients and proxies keep an idle connection (nginx: 60 s): who closes first must not cross a request. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** What a page of another origin may read of an answer besides its body. */
 const EXPOSED = ['ETag', 'Idempotency-Replayed', 'Location', 'Retry-After', 'X-Request-Id'];
 
@@ -26,6 +29,7 @@ export const toCorsOrigin = (origins: readonly string[]): '*' | string[] =>
  */
 export const setupHttp = (app: NestExpressApplication): void => {
   const { corsOrigins, role } = app.get<Config>(CONFIG);
+  app.getHttpServer().keepAliveTimeout = KEEP_ALIVE_MS;
   app.set('query parser', 'simple');
   app.use(requestIds);
   app.use(app.get(ConnectionDrain).middleware, app.get(Metrics).middleware);
