@@ -21,6 +21,6 @@ export default {
     tier('chaos', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
     tier('e2e', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
   ],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: '100%',
 };
