@@ -13,17 +13,27 @@ export const HOST_KEY_ALGORITHMS = [
 ] as const satisfies readonly ServerHostKeyAlgorithm[];
 
 /** Of a host with several keys, the one that is known is asked for: any other one would look like a changed key. */
-export const algorithmsOf = ({
-  algorithms,
-  knownKeyTypes = [],
-}: SshTarget): Algorithms | undefined => {
+export const algorithmsOf = (target: SshTarget): Algorithms | undefined => {
+  const { algorithms, knownKeyTypes = [] } = target;
   if (knownKeyTypes.length === 0) return algorithms;
-  const configured = algorithms?.serverHostKey;
-  const allowed = Array.isArray(configured) ? configured : HOST_KEY_ALGORITHMS;
-  const isKnown = (algorithm: ServerHostKeyAlgorithm): boolean =>
-    knownKeyTypes.includes(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
+  const allowed = allowedBy(target);
+  const isKnown = (algorithm: string): boolean => knownKeyTypes.includes(keyTypeOf(algorithm));
   return {
     ...algorithms,
     serverHostKey: [...allowed.filter(isKnown), ...allowed.filter((name) => !isKnown(name))],
   };
 };
+
+/** Which of these types of keys a host will show that has them all; none that it is not asked for. */
+export const preferredKeyType = (types: readonly string[], target: SshTarget): string | undefined =>
+  allowedBy(target)
+    .map(keyTypeOf)
+    .find((type) => types.includes(type));
+
+const allowedBy = ({ algorithms }: SshTarget): readonly ServerHostKeyAlgorithm[] => {
+  const configured = algorithms?.serverHostKey;
+  return Array.isArray(configured) ? configured : HOST_KEY_ALGORITHMS;
+};
+
+const keyTypeOf = (algorithm: string): string =>
+  algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm;

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { AgentRegistry, type AgentName, type Detection, detectAgent } from '../../agents/index.js';
-import { type Host, type HostKey, sshHost } from '../../hosts/index.js';
+import { type Host, sshHost } from '../../hosts/index.js';
 import { DomainError, toFailure } from '../../platform/errors/index.js';
 import { HostKeys } from './host-keys.js';
+import { HostKeyDecisions } from './host-keys/host-key-decisions.js';
+import { kept, shownKey } from './host-keys/kept-host-key.js';
 import { RemoteHosts } from './remote-hosts.js';
 import { RemoteStates } from './remote-states.js';
 import { RemoteTargets, withPassphrase } from './remote-targets.js';
+import { type RemoteHostKey } from './remote.js';
 import { RemoteNotFound } from './remotes.errors.js';
 import { type TestAnswer, type TestDraft, type TestRemote } from './remotes.schemas.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
@@ -22,6 +25,7 @@ export class HostTestsService {
     private readonly hosts: RemoteHosts,
     private readonly targets: RemoteTargets,
     private readonly hostKeys: HostKeys,
+    private readonly decisions: HostKeyDecisions,
     private readonly states: RemoteStates,
     private readonly agents: AgentRegistry,
   ) {}
@@ -29,7 +33,10 @@ export class HostTestsService {
   async testRemote(id: string, request: TestRemote): Promise<TestAnswer> {
     const row = await this.remotes.find(id);
     if (!row) throw new RemoteNotFound(id);
-    if (row.enabled) this.hosts.reset(id);
+    if (row.enabled) {
+      await this.decisions.lookAgain(id);
+      this.hosts.reset(id);
+    }
     const answer = await this.ask(async () => {
       const host = await this.hosts.resolve(id);
       return {
@@ -40,12 +47,17 @@ export class HostTestsService {
         },
       };
     }, request);
-    return { ...answer, hostKey: (await this.hostKeys.of(id)).offered };
+    const { offered, hops } = await this.decisions.of(id);
+    return {
+      ...answer,
+      hostKey: offered,
+      hops: hops.flatMap(({ host, offered: key }) => (key ? [{ host, hostKey: key }] : [])),
+    };
   }
 
-  /** Tests settings that are not saved. Its host key is shown, not pinned. */
+  /** Tests settings that are not saved. Host keys are judged as those of a new remote, and shown, not pinned. */
   async testDraft(draft: TestDraft): Promise<TestAnswer> {
-    let seen: HostKey | null = null;
+    const seen = new Map<string | null, RemoteHostKey>();
     let latency: number | null = null;
     const { privateKey, passphrase } = draft;
     const host = sshHost({
@@ -60,11 +72,9 @@ export class HostTestsService {
               ? null
               : withPassphrase({ source: 'given', content: Buffer.from(privateKey) }, passphrase),
         }),
-      verifyHostKey: async (key, hop) => {
-        if (hop === null) seen = key;
-        return draft.hostKeyPolicy === 'accept-new'
-          ? 'accept'
-          : { code: 'ssh/host-key-unknown', detail: `it is ${key.fingerprint}` };
+      verifyHostKey: (key, hop, target) => {
+        seen.set(hop, shownKey(kept(key)));
+        return this.hostKeys.judge(draft.hostKeyPolicy, key, target);
       },
       onState: ({ latencyMs }) => {
         latency = latencyMs ?? latency;
@@ -72,8 +82,11 @@ export class HostTestsService {
     });
     try {
       const answer = await this.ask(async () => ({ host, latencyMs: async () => latency }), draft);
-      const key = seen as HostKey | null;
-      return { ...answer, hostKey: key && { type: key.type, fingerprint: key.fingerprint } };
+      const hostKey = seen.get(null) ?? null;
+      const hops = [...seen].flatMap(([host, key]) =>
+        host === null ? [] : [{ host, hostKey: key }],
+      );
+      return { ...answer, hostKey, hops };
     } finally {
       await host.close();
     }
@@ -88,37 +101,23 @@ export class HostTestsService {
   private async ask(
     open: () => Promise<{ host: Host; latencyMs: () => Promise<number | null> }>,
     { agent, command }: { agent?: AgentName | undefined; command?: string | undefined },
-  ): Promise<Omit<TestAnswer, 'hostKey'>> {
+  ): Promise<Omit<TestAnswer, 'hostKey' | 'hops'>> {
     const signal = AbortSignal.timeout(LIMIT_MS);
     const adapter = agent === undefined ? null : this.agents.get(agent);
+    let known: Omit<TestAnswer, 'hostKey' | 'hops'> = { ok: false, ...NOTHING_KNOWN };
     try {
       const { host, latencyMs } = await open();
       const { hostname, os, shell } = await host.environment({ refresh: true, signal });
-      const known = { ok: true, hostname, os, shell, latencyMs: await latencyMs() };
+      known = { ok: true, hostname, os, shell, latencyMs: await latencyMs() };
       if (!adapter) return known;
-      const detection = await detectAgent(host, adapter, command ?? null);
-      if (detection.found) return { ...known, agent: detection };
-      return {
-        ...known,
-        ok: false,
-        agent: detection,
-        error: {
-          code: command === undefined ? 'agent/command-not-found' : 'agent/binary-not-found',
-          message: `${command ?? adapter.program} was not found on ${hostname}`,
-          hint:
-            command === undefined
-              ? 'Install the AI agent on the remote host'
-              : "Ensure the agent is in the remote's PATH",
-        },
-      };
+      const detection = await detectAgent(host, adapter, command ?? null, signal);
+      const { error } = detection;
+      return { ...known, agent: detection, ...(error === null ? {} : { ok: false, error }) };
     } catch (error) {
       if (!(error instanceof DomainError) && !signal.aborted) throw error;
       return {
+        ...known,
         ok: false,
-        hostname: null,
-        os: null,
-        shell: null,
-        latencyMs: null,
         error: signal.aborted
           ? {
               code: 'ssh/timeout',
@@ -130,3 +129,5 @@ export class HostTestsService {
     }
   }
 }
+
+const NOTHING_KNOWN = { hostname: null, os: null, shell: null, latencyMs: null };

@@ -105,8 +105,11 @@ export class RemoteHosts implements OnModuleDestroy {
     const host = sshHost({
       id: row.id,
       name: row.name,
-      target: async () => this.targets.ofRow(await this.usable(row.id)),
-      verifyHostKey: (key, hop) => this.hostKeys.verify(row.id, key, hop),
+      target: async () => {
+        const now = await this.usable(row.id);
+        return this.hostKeys.prepare(now, await this.targets.ofRow(now));
+      },
+      verifyHostKey: (key, hop, target) => this.hostKeys.verify(row, key, hop, target),
       onState: (state) => void this.states.report(row.id, state),
     });
     this.open.set(row.id, { settings, host });

@@ -35,6 +35,8 @@ export interface RemoteHostKey {
   type: string;
   /** `SHA256:...`, as OpenSSH prints it. */
   fingerprint: string;
+  /** It is not the host's own but that of an authority: any key counts for which the host shows its certificate. */
+  authority: boolean;
 }
 
 /** What a person compares: the key that counts, and the one that was shown last. */
@@ -43,9 +45,30 @@ export interface ShownHostKey {
   offered: RemoteHostKey | null;
 }
 
+/** A line of an imported known_hosts file that counts beside the pins. */
+export interface ImportedHostKey {
+  /** `host:port` of a host on the way; null for the remote itself. */
+  host: string | null;
+  marker: 'cert-authority' | 'revoked';
+  type: string;
+  fingerprint: string;
+}
+
 /** Of a remote, and of the hosts on the way to it by `host:port`. */
 export interface ShownHostKeys extends ShownHostKey {
   hops: (ShownHostKey & { host: string })[];
+  imported: ImportedHostKey[];
+}
+
+/** What became of an imported known_hosts file. */
+export interface HostKeyImport {
+  /** The lines that count from now on; one without a marker is pinned. */
+  taken: (Omit<ImportedHostKey, 'marker'> & { marker: ImportedHostKey['marker'] | null })[];
+  /** Lines about other hosts, or about further keys of these. */
+  otherLines: number;
+  /** Lines that are no line of a known_hosts file. */
+  unreadableLines: number;
+  hostKeys: ShownHostKeys;
 }
 
 /** A registered SSH host. Keys never leave the server; values of `env` are masked. */

@@ -22,16 +22,19 @@ import {
   pageQuery,
   ResourceId,
 } from '../../platform/http/index.js';
-import { HostKeys } from './host-keys.js';
+import { HostKeyDecisions } from './host-keys/host-key-decisions.js';
 import { HostTestsService } from './host-tests.service.js';
-import { type Remote, type ShownHostKeys } from './remote.js';
+import { type HostKeyImport, type Remote, type ShownHostKeys } from './remote.js';
 import {
   type AcceptHostKey,
   acceptHostKeySchema,
   type CreateRemote,
   createRemoteSchema,
   detectionsSchema,
+  hostKeyImportSchema,
   hostKeysSchema,
+  type ImportHostKeys,
+  importHostKeysSchema,
   type ImportRemote,
   importRemoteSchema,
   type PatchRemote,
@@ -53,7 +56,7 @@ export class RemotesController {
   constructor(
     private readonly remotes: RemotesService,
     private readonly tests: HostTestsService,
-    private readonly hostKeys: HostKeys,
+    private readonly hostKeys: HostKeyDecisions,
   ) {}
 
   @Get()
@@ -163,5 +166,22 @@ export class RemotesController {
     @Body({ schema: acceptHostKeySchema }) { fingerprint }: AcceptHostKey,
   ): Promise<ShownHostKeys> {
     return this.remotes.acceptHostKey(remoteId, fingerprint);
+  }
+
+  @Post(':id/host-key/import')
+  @Requires('admin')
+  @Answers(hostKeyImportSchema)
+  importHostKeys(
+    @Param('id', { schema: id }) remoteId: string,
+    @Body({ schema: importHostKeysSchema }) { knownHosts }: ImportHostKeys,
+  ): Promise<HostKeyImport> {
+    return this.remotes.importHostKeys(remoteId, knownHosts);
+  }
+
+  @Delete(':id/host-key')
+  @Requires('admin')
+  @Answers(hostKeysSchema)
+  forgetHostKeys(@Param('id', { schema: id }) remoteId: string): Promise<ShownHostKeys> {
+    return this.remotes.forgetHostKeys(remoteId);
   }
 }

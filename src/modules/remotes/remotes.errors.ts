@@ -68,3 +68,17 @@ export class HostKeyNotOffered extends DomainError {
     });
   }
 }
+
+export class NoKnownHost extends DomainError {
+  readonly code = 'remotes/no-known-host';
+  readonly status = 422;
+
+  /** @param names under which the remote and the hosts on the way are looked for. */
+  constructor(names: readonly string[]) {
+    const detail = `No line of a known_hosts file is about ${names.join(' or ')}`;
+    super(detail, {
+      hint: 'Give the lines that `ssh-keyscan` prints for exactly this host and port, or a known_hosts file that has them.',
+      errors: [{ pointer: '/knownHosts', detail }],
+    });
+  }
+}

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsModule } from '../../agents/index.js';
 import { HostKeys } from './host-keys.js';
+import { HostKeyAlarms } from './host-keys/host-key-alarms.js';
+import { HostKeyDecisions } from './host-keys/host-key-decisions.js';
 import { HostTestsService } from './host-tests.service.js';
 import { LocalHostController } from './local-host.controller.js';
 import { RemoteHosts } from './remote-hosts.js';
@@ -17,6 +19,8 @@ import { RemotesRepository } from './storage/remotes.repository.js';
   imports: [TypeOrmModule.forFeature([RemoteEntity]), AgentsModule],
   controllers: [RemotesController, LocalHostController],
   providers: [
+    HostKeyAlarms,
+    HostKeyDecisions,
     HostKeys,
     HostTestsService,
     RemoteHosts,

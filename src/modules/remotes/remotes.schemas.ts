@@ -96,6 +96,10 @@ export const acceptHostKeySchema = body({
 });
 export type AcceptHostKey = z.infer<typeof acceptHostKeySchema>;
 
+/** A known_hosts file, or what `ssh-keyscan` prints. */
+export const importHostKeysSchema = body({ knownHosts: z.string().min(1).max(1_000_000) });
+export type ImportHostKeys = z.infer<typeof importHostKeysSchema>;
+
 export const failureSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -130,11 +134,22 @@ export const remoteSchema = z.object({
 });
 export const remotePageSchema = pageOf(remoteSchema);
 
-const hostKeySchema = z.object({ type: z.string(), fingerprint: z.string() });
+const publicKeyShape = { type: z.string(), fingerprint: z.string() };
+const hostKeySchema = z.object({ ...publicKeyShape, authority: z.boolean() });
 const shownHostKeyShape = { pinned: hostKeySchema.nullable(), offered: hostKeySchema.nullable() };
+const markers = z.enum(['cert-authority', 'revoked']);
 export const hostKeysSchema = z.object({
   ...shownHostKeyShape,
   hops: z.array(z.object({ host: z.string(), ...shownHostKeyShape })),
+  imported: z.array(z.object({ host: z.string().nullable(), marker: markers, ...publicKeyShape })),
+});
+export const hostKeyImportSchema = z.object({
+  taken: z.array(
+    z.object({ host: z.string().nullable(), marker: markers.nullable(), ...publicKeyShape }),
+  ),
+  otherLines: z.int(),
+  unreadableLines: z.int(),
+  hostKeys: hostKeysSchema,
 });
 
 export const detectionSchema = z.object({
@@ -142,6 +157,7 @@ export const detectionSchema = z.object({
   found: z.boolean(),
   path: z.string().nullable(),
   version: z.string().nullable(),
+  error: failureSchema.nullable(),
 });
 export const detectionsSchema = z.array(detectionSchema);
 
@@ -152,6 +168,8 @@ export const testAnswerSchema = z.object({
   shell: z.string().nullable(),
   latencyMs: z.number().nullable(),
   hostKey: hostKeySchema.nullable(),
+  /** Of the hosts on the way, as far as the test came. */
+  hops: z.array(z.object({ host: z.string(), hostKey: hostKeySchema })),
   agent: detectionSchema.optional(),
   error: failureSchema.optional(),
 });

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database, makeOnce, type Sql } from '../../platform/database/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
-import { HostKeys } from './host-keys.js';
+import { HostKeyDecisions } from './host-keys/host-key-decisions.js';
+import { isMoved, withoutKeys } from './host-keys/host-keys-of-row.js';
 import { RemoteHosts, settingsOf } from './remote-hosts.js';
 import { RemoteSecrets } from './remote-secrets.js';
 import { RemoteStates } from './remote-states.js';
-import { type Remote, type ShownHostKeys, untried } from './remote.js';
+import { RemoteTargets } from './remote-targets.js';
+import { type HostKeyImport, type Remote, type ShownHostKeys, untried } from './remote.js';
 import { RemoteDisabled, RemoteNotFound, TwoPrivateKeys } from './remotes.errors.js';
 import {
   type CreateRemote,
@@ -25,7 +27,8 @@ export class RemotesService {
     private readonly secrets: RemoteSecrets,
     private readonly states: RemoteStates,
     private readonly hosts: RemoteHosts,
-    private readonly hostKeys: HostKeys,
+    private readonly hostKeys: HostKeyDecisions,
+    private readonly targets: RemoteTargets,
   ) {}
 
   /** Under an id of the caller's: asking again never makes a second one. */
@@ -45,6 +48,7 @@ export class RemotesService {
       hostKey: null,
       offeredHostKey: null,
       hopKeys: {},
+      hostKeyLines: [],
       state: untried(),
       createdAt: now,
       updatedAt: now,
@@ -107,8 +111,7 @@ export class RemotesService {
       }
       if (next.privateKey !== null && next.privateKeyPath !== null) throw new TwoPrivateKeys();
       if (connectionOf(next) !== connectionOf(current)) next.state = untried();
-      const moved = current.host !== next.host || current.port !== next.port;
-      return moved ? { ...next, hostKey: null, offeredHostKey: null } : next;
+      return isMoved(current, next) ? withoutKeys(next) : next;
     });
     if (row.enabled) this.hosts.reset(id);
     else await this.hosts.forget(id);
@@ -137,6 +140,27 @@ export class RemotesService {
 
   async acceptHostKey(id: string, fingerprint: string): Promise<ShownHostKeys> {
     const keys = await this.hostKeys.accept(id, fingerprint);
+    this.hosts.reset(id);
+    return keys;
+  }
+
+  /** @param knownHosts the text of a known_hosts file, or what `ssh-keyscan` prints. */
+  async importHostKeys(id: string, knownHosts: string): Promise<HostKeyImport> {
+    const row = await this.row(id);
+    // Only names are asked for here: a key that cannot be read is no reason to refuse.
+    const target = await this.targets.of({
+      ...row,
+      privateKey: null,
+      privateKeyPath: null,
+      passphrase: null,
+    });
+    const result = await this.hostKeys.import(id, target, knownHosts);
+    this.hosts.reset(id);
+    return result;
+  }
+
+  async forgetHostKeys(id: string): Promise<ShownHostKeys> {
+    const keys = await this.hostKeys.forget(id);
     this.hosts.reset(id);
     return keys;
   }

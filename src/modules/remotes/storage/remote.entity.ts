@@ -1,5 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { type Remote, type RemoteHostKey, type RemoteState, type ShownHostKey } from '../remote.js';
+import {
+  type HostKeyLine,
+  type KeptHostKey,
+  type KeptHostKeys,
+  type RefusedHostKey,
+} from '../host-keys/kept-host-key.js';
+import { type Remote, type RemoteState } from '../remote.js';
 
 @Entity('remotes')
 export class RemoteEntity {
@@ -53,15 +59,19 @@ export class RemoteEntity {
 
   /** The pinned key. */
   @Column('jsonb', { name: 'host_key', nullable: true })
-  hostKey!: RemoteHostKey | null;
+  hostKey!: KeptHostKey | null;
 
   /** The last key that was shown and refused. */
   @Column('jsonb', { name: 'offered_host_key', nullable: true })
-  offeredHostKey!: RemoteHostKey | null;
+  offeredHostKey!: RefusedHostKey | null;
 
-  /** The same of the hosts on the way, by `host:port`: a remote that moves keeps them. */
+  /** The same of the hosts on the way, by `host:port`. */
   @Column('jsonb', { name: 'hop_keys' })
-  hopKeys!: Record<string, ShownHostKey>;
+  hopKeys!: Record<string, KeptHostKeys>;
+
+  /** What a person imported beside the pins. */
+  @Column('jsonb', { name: 'host_key_lines' })
+  hostKeyLines!: HostKeyLine[];
 
   @Column('jsonb')
   state!: RemoteState;
