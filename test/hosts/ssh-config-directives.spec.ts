@@ -6,10 +6,14 @@ import { join } from 'node:path';
 import { resolveSshConfig, type SshLogin } from '../../src/hosts/ssh/ssh-config.js';
 import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config-target.js';
 import { hostKeyName, type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
+import { NO_CLIENT } from '../support/ssh-config-corpus.js';
 import { rejectionOf } from '../support/ssh-pool.js';
 
 const hasSsh = spawnSync('ssh', ['-V']).error === undefined;
-const withSsh = hasSsh ? describe : describe.skip;
+const READERS = [
+  ...(hasSsh ? [{ reader: 'read by ssh', sshPath: 'ssh' }] : []),
+  { reader: 'read without an ssh client', sshPath: NO_CLIENT },
+];
 
 const CONFIG = `
 Host plain
@@ -59,9 +63,9 @@ Host variable
   IdentityAgent $WORK_AGENT
 `;
 
-withSsh(
-  `What the ssh config says of the way to a host${hasSsh ? '' : ' (skipped: no ssh client on this machine)'}`,
-  () => {
+describe.each(READERS)(
+  `What the ssh config says of the way to a host, $reader${hasSsh ? '' : ' (no ssh client on this machine)'}`,
+  ({ sshPath }) => {
     let dir: string;
 
     beforeAll(async () => {
@@ -75,6 +79,7 @@ withSsh(
     const target = async (host: string, login: SshLogin = {}): Promise<SshTarget> => {
       const options = {
         configPath: join(dir, 'config'),
+        sshPath,
         environment: { WORK_AGENT: '/run/work-agent' },
       };
       const resolved = await resolveSshConfig(host, options, login);

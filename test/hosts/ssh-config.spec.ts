@@ -5,14 +5,18 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config.js';
 import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config-target.js';
+import { NO_CLIENT } from '../support/ssh-config-corpus.js';
 import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config-hosts.js';
 
 const hasSsh = spawnSync('ssh', ['-V']).error === undefined;
-const withSsh = hasSsh ? describe : describe.skip;
+const READERS = [
+  ...(hasSsh ? [{ reader: 'read by ssh', sshPath: 'ssh' }] : []),
+  { reader: 'read without an ssh client', sshPath: NO_CLIENT },
+];
 
-withSsh(
-  `The ssh config of the server user${hasSsh ? '' : ' (skipped: no ssh client on this machine)'}`,
-  () => {
+describe.each(READERS)(
+  `The ssh config of the server user, $reader${hasSsh ? '' : ' (no ssh client on this machine)'}`,
+  ({ sshPath }) => {
     let dir: string;
     let configPath: string;
 
@@ -65,6 +69,7 @@ withSsh(
     it('is read as ssh reads it, with every path expanded', async () => {
       const resolved = await resolveSshConfig('devbox', {
         configPath,
+        sshPath,
         environment: { KEYS: '/keys' },
       });
       expect(resolved).toMatchObject({
@@ -82,7 +87,7 @@ withSsh(
     });
 
     it('offers its hosts with included ones and without patterns', async () => {
-      const { path, hosts, error } = await listSshConfigHosts({ configPath });
+      const { path, hosts, error } = await listSshConfigHosts({ configPath, sshPath });
       expect(path).toBe(configPath);
       expect(error).toBeUndefined();
       expect(hosts.map(({ host }) => host)).toEqual([
@@ -109,18 +114,21 @@ withSsh(
     });
 
     it('makes a target with the keys that exist', async () => {
-      const target = await targetFromSshConfig(await resolveSshConfig('work', { configPath }), {
-        id: '1',
-        name: 'Work',
-        agentSocket: '/agent',
-      });
+      const target = await targetFromSshConfig(
+        await resolveSshConfig('work', { configPath, sshPath }),
+        {
+          id: '1',
+          name: 'Work',
+          agentSocket: '/agent',
+        },
+      );
       expect(target).toMatchObject({ id: '1', name: 'Work', host: '127.0.0.1', port: 22 });
       expect(target.privateKeys.map(({ source }) => source)).toEqual([`${dir}/id_work`]);
       expect(target.agentSocket).toBeUndefined();
     });
 
     it('says which key file is missing when it was the only way in', async () => {
-      const resolved = await resolveSshConfig('nokey', { configPath });
+      const resolved = await resolveSshConfig('nokey', { configPath, sshPath });
       await expect(
         targetFromSshConfig(resolved, { id: '1', name: 'No key' }),
       ).rejects.toMatchObject({
@@ -133,7 +141,7 @@ withSsh(
       ['certified', 'CertificateFile'],
       ['bound', 'BindAddress 127.0.0.2'],
     ])('does not pass over what it cannot honour: %s', async (host, directive) => {
-      const resolved = await resolveSshConfig(host, { configPath });
+      const resolved = await resolveSshConfig(host, { configPath, sshPath });
       await expect(targetFromSshConfig(resolved, { id: '1', name: host })).rejects.toMatchObject({
         code: 'ssh/unsupported',
         message: expect.stringContaining(directive),
@@ -141,7 +149,9 @@ withSsh(
     });
 
     it('is not asked about names that are options', async () => {
-      await expect(resolveSshConfig('-oProxyCommand=id', { configPath })).rejects.toMatchObject({
+      await expect(
+        resolveSshConfig('-oProxyCommand=id', { configPath, sshPath }),
+      ).rejects.toMatchObject({
         code: 'ssh/unresolved',
       });
     });
@@ -149,32 +159,21 @@ withSsh(
     it('reports its own mistakes with file and line', async () => {
       const broken = join(dir, 'broken');
       await writeFile(broken, 'Host a\n  Port nope\n');
-      await expect(resolveSshConfig('a', { configPath: broken })).rejects.toMatchObject({
+      await expect(resolveSshConfig('a', { configPath: broken, sshPath })).rejects.toMatchObject({
         code: 'ssh/unsupported',
         message: expect.stringContaining('line 2'),
       });
-      expect(await listSshConfigHosts({ configPath: broken })).toMatchObject({
+      expect(await listSshConfigHosts({ configPath: broken, sshPath })).toMatchObject({
         hosts: [],
         error: { code: 'ssh/unsupported' },
       });
     });
 
     it('may be absent', async () => {
-      expect(await listSshConfigHosts({ configPath: join(dir, 'nothing') })).toEqual({
+      expect(await listSshConfigHosts({ configPath: join(dir, 'nothing'), sshPath })).toEqual({
         path: join(dir, 'nothing'),
         hosts: [],
       });
     });
   },
 );
-
-describe('Without an ssh client', () => {
-  it('the ssh config cannot be used, and the error says what to do', async () => {
-    await expect(resolveSshConfig('devbox', { sshPath: '/nonexistent/ssh' })).rejects.toMatchObject(
-      {
-        code: 'ssh/unsupported',
-        hint: expect.stringContaining('Install the OpenSSH client'),
-      },
-    );
-  });
-});

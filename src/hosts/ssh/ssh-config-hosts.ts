@@ -1,9 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-import { types } from 'node:util';
+import { join } from 'node:path';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { DomainError, type Failure, toFailure } from '../../platform/errors/domain-error.js';
-import { resolveSshConfig, type ResolvedSshConfig, type SshConfigOptions } from './ssh-config.js';
+import { SshFailure } from './errors.js';
+import { BrokenConfig, NeedsSshClient } from './ssh-config/config-fault.js';
+import { ConfigFiles, rootFilesOf } from './ssh-config/config-files.js';
+import {
+  resolveFromFiles,
+  resolveSshConfig,
+  type ResolvedSshConfig,
+  type SshConfigOptions,
+} from './ssh-config.js';
 import { isHostName } from './ssh-target.js';
 
 export interface SshConfigHost {
@@ -19,30 +26,64 @@ export interface SshConfigHost {
   summary: string;
 }
 
-const INCLUDE_DEPTH = 16;
 const SIMULTANEOUS = 4;
+/** One process for each host would take too long with more. */
+const MOST_PROCESSES = 100;
+const LISTING_LIMIT_MS = 10_000;
 
-/** The hosts that the server user's ssh config names: no wildcards, no negations, included files too. */
+/**
+ * The hosts that the server user's ssh config names: no wildcards, no negations, included files too, each once.
+ * `error` says what is wrong with the config, or with the first host that could not be resolved; the others are listed.
+ */
 export const listSshConfigHosts = async (
   options: SshConfigOptions = {},
 ): Promise<{ path: string; hosts: SshConfigHost[]; error?: Failure }> => {
-  const sshDirectory = join(userInfo().homedir, '.ssh');
-  const path = options.configPath ?? join(sshDirectory, 'config');
-  const aliases = [...new Set(await readAliases(path, sshDirectory, 0))];
+  const path = options.configPath ?? join(userInfo().homedir, '.ssh', 'config');
+  const files = new ConfigFiles(rootFilesOf(options.configPath), options.environment ?? {});
   const hosts: SshConfigHost[] = [];
-  let error: Failure | undefined;
+  const errors: DomainError[] = [];
+  const aliases = await aliasesIn(files);
+  const resolve = aliases.length > MOST_PROCESSES ? withoutProcess(files) : resolveSshConfig;
+  const limit = performance.now() + LISTING_LIMIT_MS;
   for (let start = 0; start < aliases.length; start += SIMULTANEOUS) {
-    const answers = await Promise.allSettled(
-      aliases.slice(start, start + SIMULTANEOUS).map((alias) => resolveSshConfig(alias, options)),
-    );
-    for (const answer of answers) {
+    const chosen = aliases.slice(start, start + SIMULTANEOUS);
+    for (const answer of await Promise.allSettled(chosen.map((alias) => resolve(alias, options)))) {
       if (answer.status === 'fulfilled') hosts.push(describe(answer.value));
-      else if (answer.reason instanceof DomainError) error ??= toFailure(answer.reason);
+      else if (answer.reason instanceof DomainError) errors.push(answer.reason);
       else throw answer.reason;
     }
+    if (errors.some(({ cause }) => cause instanceof BrokenConfig)) break;
+    if (performance.now() > limit) {
+      errors.push(unfinished(path, aliases.length - start - chosen.length));
+      break;
+    }
+    await otherWork();
   }
-  return error === undefined ? { path, hosts } : { path, hosts, error };
+  const [error] = errors;
+  return error === undefined ? { path, hosts } : { path, hosts, error: toFailure(error) };
 };
+
+const unfinished = (path: string, count: number): SshFailure =>
+  new SshFailure(
+    'ssh/unsupported',
+    { name: path, host: path },
+    {
+      detail: `${String(count)} of its hosts could not be resolved in ${String(LISTING_LIMIT_MS / 1000)} s`,
+      hint: 'Enter the name of the host by hand; a command of `Match exec` may take long.',
+    },
+  );
+
+/** What only an ssh client can follow still takes one. */
+const withoutProcess =
+  (files: ConfigFiles) =>
+  async (alias: string, options: SshConfigOptions): Promise<ResolvedSshConfig> => {
+    try {
+      return await resolveFromFiles(alias, options, files);
+    } catch (error) {
+      if (!(error instanceof SshFailure && error.cause instanceof NeedsSshClient)) throw error;
+      return resolveSshConfig(alias, options);
+    }
+  };
 
 const describe = ({
   alias,
@@ -61,70 +102,25 @@ const describe = ({
   summary: `${user}@${hostName}${port === 22 ? '' : `:${String(port)}`}${proxyJump === null ? '' : ` via ${proxyJump}`}`,
 });
 
-/** Relative includes count from `~/.ssh`; a file that is not there includes nothing. */
-const readAliases = async (
-  path: string,
-  sshDirectory: string,
-  depth: number,
-): Promise<string[]> => {
-  if (depth > INCLUDE_DEPTH) return [];
-  const aliases: string[] = [];
-  for (const line of (await readIfPresent(path)).split(/\r?\n/)) {
-    const [keyword = '', ...values] = wordsOf(line);
-    if (keyword.toLowerCase() === 'host') aliases.push(...values.filter(isAlias));
-    if (keyword.toLowerCase() !== 'include') continue;
-    for (const pattern of values) {
-      const expanded = pattern.replace(/^~(?=\/|$)/, userInfo().homedir);
-      const absolute = isAbsolute(expanded) ? expanded : resolve(sshDirectory, expanded);
-      for (const file of await filesMatching(absolute)) {
-        aliases.push(...(await readAliases(file, sshDirectory, depth + 1)));
-      }
-    }
-  }
-  return aliases;
-};
-
 const isAlias = (pattern: string): boolean => !/[*?!]/.test(pattern) && isHostName(pattern);
 
-/** Keyword and values of a line; `=` may stand between them, values may be quoted. */
-const wordsOf = (line: string): string[] => {
-  const statement = line.trim().replace(/^(\w+)\s*=\s*/, '$1 ');
-  if (statement.startsWith('#')) return [];
-  return Array.from(
-    statement.matchAll(/"([^"]*)"|(\S+)/g),
-    ([, quoted, bare]) => quoted ?? bare ?? '',
-  );
-};
-
-const readIfPresent = async (path: string): Promise<string> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (types.isNativeError(error) && 'code' in error && error.code !== 'EIO') return '';
-    throw error;
-  }
-};
-
-/** Expands `*` and `?` in the segments of an absolute path, as a shell does: in order, hidden files left out. */
-const filesMatching = async (pattern: string): Promise<string[]> => {
-  let found = ['/'];
-  for (const segment of pattern.split('/').filter(Boolean)) {
-    if (!/[*?]/.test(segment)) {
-      found = found.map((directory) => join(directory, segment));
-      continue;
+/** In the order in which they are written; a file that is included twice says nothing new. */
+const aliasesIn = async (files: ConfigFiles): Promise<string[]> => {
+  const aliases = new Set<string>();
+  const seen = new Set<string>();
+  const collect = async (path: string): Promise<void> => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const { keyword, words } of (await files.lines(path)) ?? []) {
+      if (keyword === 'host') for (const word of words?.filter(isAlias) ?? []) aliases.add(word);
+      if (keyword !== 'include') continue;
+      for (const pattern of words ?? []) {
+        // Where it cannot be included, the resolution of a host says so.
+        const included = await files.included(pattern, true).catch(() => []);
+        for (const file of included) await collect(file);
+      }
     }
-    const source = segment
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.');
-    const matches = new RegExp(`^${source}$`);
-    const next: string[] = [];
-    for (const directory of found) {
-      const names = await readdir(directory).catch((): string[] => []);
-      const fitting = names.filter((name) => !name.startsWith('.') && matches.test(name));
-      next.push(...fitting.sort().map((name) => join(directory, name)));
-    }
-    found = next;
-  }
-  return found;
+  };
+  for (const { path, isUsers } of files.roots) if (isUsers) await collect(path);
+  return [...aliases];
 };

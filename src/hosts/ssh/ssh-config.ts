@@ -1,13 +1,18 @@
-import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
-import { types } from 'node:util';
 import { SshFailure } from './errors.js';
+import { askSshClient } from './ssh-config/ask-ssh-client.js';
+import { type ConfigFiles } from './ssh-config/config-files.js';
+import { type SshConfigOptions, type SshLogin } from './ssh-config/question.js';
+import { readWithoutClient } from './ssh-config/read-without-client.js';
+import { type Tokens, tokensFor } from './ssh-config/tokens.js';
 import { assertUserName, isHostName } from './ssh-target.js';
+
+export { type SshConfigOptions, type SshLogin };
 
 const RESOLVE_TIMEOUT_MS = 5_000;
 
-/** What the ssh config of the server user says about one host, as the system's `ssh` itself reads it. */
+/** What the ssh config of the server user says about one host, as `ssh` reads it. */
 export interface ResolvedSshConfig {
   /** The alias that was asked for. */
   alias: string;
@@ -29,43 +34,91 @@ export interface ResolvedSshConfig {
   directives: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface SshConfigOptions {
-  /** Another file than the user's own; `ssh` then reads no system-wide one either. */
-  configPath?: string;
-  /** The `ssh` program. */
-  sshPath?: string;
-  /** Values for `${NAME}` in paths, and the environment of a `ProxyCommand`. */
-  environment?: Readonly<Record<string, string | undefined>>;
-  signal?: AbortSignal;
-}
-
-/** As on the command line of `ssh`: wins over the config, and `Match` sees it. */
-export interface SshLogin {
-  user?: string;
-  port?: number;
-}
-
 /**
- * Asks `ssh -G`, so that Include, Match and every default are right. Note that `Match exec` runs commands: the file is
- * the server user's own. Rejects with `ssh/unsupported` when there is no ssh client or the config is broken.
+ * Asks `ssh -G`, so that Include, Match and every default are right, and reads the files itself where there is no ssh
+ * client. Note that `Match exec` runs commands: the file is the server user's own. Rejects with `ssh/unsupported` when
+ * the config is broken, or asks for what only a client can do.
  */
 export const resolveSshConfig = async (
   host: string,
   options: SshConfigOptions = {},
   login: SshLogin = {},
 ): Promise<ResolvedSshConfig> => {
+  assertHarmless(host, login);
+  return inTime(host, options.signal, async (signal) => {
+    const answer = await askSshClient(host, options, login, signal);
+    const directives = answer ?? (await readWithoutClient(host, options, login, signal));
+    return resolvedFrom(host, options, directives);
+  });
+};
+
+/** The same from files that are read once for many hosts, without an ssh client. */
+export const resolveFromFiles = async (
+  host: string,
+  options: SshConfigOptions,
+  files: ConfigFiles,
+): Promise<ResolvedSshConfig> => {
+  assertHarmless(host, {});
+  return inTime(host, options.signal, async (signal) =>
+    resolvedFrom(host, options, await readWithoutClient(host, options, {}, signal, files)),
+  );
+};
+
+/** What a shell would read, when `Match exec` or `ProxyCommand` say `%r`. */
+const READ_BY_SHELLS = /['"`$;&<>|(){}]|\\$/;
+
+/** Names that could be options or commands reach no process. */
+const assertHarmless = (host: string, { user, port }: SshLogin): void => {
   const at = { name: host, host };
   if (!isHostName(host))
     throw new SshFailure('ssh/unresolved', at, { detail: 'the host name is not valid' });
-  if (login.user !== undefined) assertUserName(login.user, at);
-  const directives = parseDirectives(await askSsh(host, options, login));
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
+    throw new SshFailure('ssh/unresolved', at, { detail: 'the port is not valid' });
+  if (user === undefined) return;
+  assertUserName(user, at);
+  if (READ_BY_SHELLS.test(user)) {
+    throw new SshFailure('ssh/unsupported', at, {
+      detail: 'the user name has characters that mean something to a shell',
+      hint: 'With the ssh config, commands may be made from user names: choose another one.',
+    });
+  }
+};
+
+const inTime = async <T>(
+  host: string,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const limit = AbortSignal.timeout(RESOLVE_TIMEOUT_MS);
+  try {
+    return await work(outer === undefined ? limit : AbortSignal.any([limit, outer]));
+  } catch (cause) {
+    if (outer?.aborted || cause !== limit.reason) throw cause;
+    throw new SshFailure(
+      'ssh/unsupported',
+      { name: host, host },
+      {
+        detail: 'the ssh config took too long to read (Match exec?)',
+        hint: 'A command of `Match exec` in the ssh config of the server user does not end.',
+        cause,
+      },
+    );
+  }
+};
+
+const resolvedFrom = (
+  host: string,
+  options: SshConfigOptions,
+  directives: ReadonlyMap<string, readonly string[]>,
+): ResolvedSshConfig => {
   const only = (name: string): string | null => meaningful(directives.get(name)?.[0]);
 
   const hostName = only('hostname') ?? host;
   const user = only('user') ?? userInfo().username;
   const port = Number(only('port') ?? '22');
   const environment = options.environment ?? {};
-  const expand = pathExpander({ hostName, port, user, alias: host }, environment);
+  const naming = { alias: host, hostName, port, user };
+  const expand = pathExpander(tokensFor(naming), environment);
   const agent = only('identityagent');
   const family = only('addressfamily');
   const connectTimeout = Number(only('connecttimeout'));
@@ -89,72 +142,6 @@ export const resolveSshConfig = async (
   };
 };
 
-const askSsh = (
-  host: string,
-  { configPath, sshPath = 'ssh', signal }: SshConfigOptions,
-  { user, port }: SshLogin,
-): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const args = [
-      '-T',
-      '-G',
-      ...(configPath === undefined ? [] : ['-F', configPath]),
-      ...(user === undefined ? [] : ['-l', user]),
-      ...(port === undefined ? [] : ['-p', String(port)]),
-      '--',
-      host,
-    ];
-    const execution = {
-      timeout: RESOLVE_TIMEOUT_MS,
-      killSignal: 'SIGKILL' as const,
-      ...(signal ? { signal } : {}),
-    };
-    execFile(sshPath, args, execution, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (signal?.aborted) reject(signal.reason as Error);
-      else reject(configFailure(host, error, stderr));
-    });
-  });
-
-const configFailure = (
-  host: string,
-  error: Error & { killed?: boolean },
-  stderr: string,
-): SshFailure => {
-  const at = { name: host, host };
-  if (types.isNativeError(error) && 'code' in error && error.code === 'ENOENT') {
-    return new SshFailure('ssh/unsupported', at, {
-      detail: 'there is no ssh client on this server to read the ssh config with',
-      hint: 'Install the OpenSSH client on the server, or enter host, port, user and key of the remote by hand.',
-      cause: error,
-    });
-  }
-  const says = stderr
-    .split(/\r?\n/)
-    .filter((line) => line !== '' && !line.startsWith('Pseudo-terminal'))
-    .join('; ');
-  return new SshFailure('ssh/unsupported', at, {
-    detail: error.killed
-      ? 'the ssh config took too long to read (Match exec?)'
-      : `ssh config: ${says}`,
-    hint: 'Correct the ssh config of the server user: `ssh -G HOST` shows the same error.',
-    cause: error,
-  });
-};
-
-const parseDirectives = (output: string): Map<string, string[]> => {
-  const directives = new Map<string, string[]>();
-  for (const line of output.split(/\r?\n/)) {
-    const space = line.indexOf(' ');
-    if (space <= 0) continue;
-    const name = line.slice(0, space).toLowerCase();
-    const values = directives.get(name);
-    if (values) values.push(line.slice(space + 1));
-    else directives.set(name, [line.slice(space + 1)]);
-  }
-  return directives;
-};
-
 /** A value that says something. */
 export const meaningful = (value: string | undefined): string | null =>
   value === undefined || value === '' || value === 'none' ? null : value;
@@ -172,21 +159,10 @@ const agentPath = (
 
 /** `ssh -G` leaves tokens, `~` and variables in paths as they were written. */
 const pathExpander = (
-  { hostName, port, user, alias }: { hostName: string; port: number; user: string; alias: string },
+  tokens: Tokens,
   environment: Readonly<Record<string, string | undefined>>,
 ): ((path: string) => string) => {
-  // As `ssh` does, the home of the account and not of `$HOME`.
-  const { username, uid, homedir } = userInfo();
-  const tokens: Record<string, string> = {
-    '%%': '%',
-    '%d': homedir,
-    '%h': hostName,
-    '%i': String(uid),
-    '%n': alias,
-    '%p': String(port),
-    '%r': user,
-    '%u': username,
-  };
+  const { homedir } = userInfo();
   return (path) => {
     const expanded = path
       .replace(/^~(?=\/|$)/, homedir)
