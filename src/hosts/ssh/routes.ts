@@ -1,8 +1,11 @@
 import { Connection } from './connection.js';
 import { type Link } from './link.js';
+import { clientFault } from './openssh/client-program.js';
+import { OpensshLink } from './openssh/openssh-link.js';
 import { proxyCommandWire } from './proxy-command.js';
 import { type KeyRing } from './private-keys.js';
 import { type HostKeyVerifier, hostKeyName, type SshTarget } from './ssh-target.js';
+import { beyondSsh2, reasonsForOpenssh } from './transport-choice.js';
 import { type Dial, socketWire } from './wire.js';
 
 /** A connection to a host on the way, and how many connections need it. */
@@ -20,19 +23,36 @@ export class Routes {
   readonly #verifyHostKey: HostKeyVerifier;
   readonly #hops = new Map<string, Hop>();
   readonly #leaving = new Set<Promise<void>>();
+  /** Why ssh2 could not talk to the host, as far as that has shown. */
+  readonly #learnt = new Set<string>();
 
   constructor(keyRing: KeyRing, verifyHostKey: HostKeyVerifier) {
     this.#keyRing = keyRing;
     this.#verifyHostKey = verifyHostKey;
   }
 
-  connect(target: SshTarget): Promise<Link> {
-    return this.#connect(target, target.jumps ?? [], null);
+  /** Over ssh2, unless the target needs the system's `ssh`, or turns out to need it. */
+  async connect(target: SshTarget): Promise<Link> {
+    const reasons = [...reasonsForOpenssh(target), ...this.#learnt];
+    if (reasons.length > 0) return this.#connectByOpenssh(target, reasons);
+    try {
+      return await this.#connect(target, target.jumps ?? [], null);
+    } catch (error) {
+      const reason = beyondSsh2(error);
+      const isPossible = reason !== null && (await clientFault(target.openssh?.sshPath)) === null;
+      if (!isPossible) throw error;
+      this.#learnt.add(reason);
+      return this.#connectByOpenssh(target, [reason]);
+    }
   }
 
   /** Resolves when all hosts on the way have been left; to be asked after the last connection has closed. */
   async closed(): Promise<void> {
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+  }
+
+  #connectByOpenssh(target: SshTarget, reasons: readonly string[]): Promise<Link> {
+    return OpensshLink.open(target, this.#keyRing, this.#verifyHostKey, reasons);
   }
 
   #connect(

@@ -36,8 +36,20 @@ export interface SshTarget extends HostLabel {
   knownKeyTypes?: readonly string[];
   /** Those whose word counts for it instead of a known key; only a transport that asks for certificates gets to see theirs. */
   authorities?: readonly PublicKey[];
+  /** Whether `privateKeys` are the remote's own, and not what an ssh config names. */
+  ownsKeys?: boolean;
+  /** For the system's `ssh`, when it carries the link. */
+  openssh?: OpensshSettings;
   /** What has to carry the link (default `ssh2`), and why when it is not the default. */
   transport?: { kind: Transport; reasons: readonly string[] };
+}
+
+export interface OpensshSettings {
+  /** The program (default: the `ssh` of the path). */
+  sshPath?: string;
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Where it is to find out everything by itself: the name of the host there, and another file than the user's own. */
+  config?: { alias: string; path?: string };
 }
 
 export interface ProxyCommand {
