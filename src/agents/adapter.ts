@@ -108,6 +108,8 @@ export interface ProcessEnd {
   signal: string | null;
   /** Up to the last 16 KiB of stderr. */
   stderrTail: string;
+  /** What people call the host on which it ran; failures name it. */
+  hostName?: string;
 }
 
 export type Outcome =

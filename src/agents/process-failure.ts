@@ -9,54 +9,62 @@ export const endingSignal = ({ signal, exitCode }: ProcessEnd): string | null =>
 };
 
 /** What any CLI's process can end in without having said anything itself; null when it exited with 0. */
-export const processFailure = (
-  agent: { label: string; program: string },
-  end: ProcessEnd,
-): TurnFailure | null => startFailure(agent, end) ?? crash(agent, end);
+export const processFailure = (agent: KnownAgent, end: ProcessEnd): TurnFailure | null =>
+  startFailure(agent, end) ?? crash(agent, end);
 
-const startFailure = (
-  { label, program }: { label: string; program: string },
-  { exitCode, stderrTail }: ProcessEnd,
-): TurnFailure | null => {
+interface KnownAgent {
+  label: string;
+  program: string;
+}
+
+/** Its process could not begin, as a shell or `env` said; null when it did. */
+export const startFailure = (agent: KnownAgent, end: ProcessEnd): TurnFailure | null => {
+  const { exitCode, stderrTail, hostName = 'the host' } = end;
   if (exitCode !== 126 && exitCode !== 127) return null;
   const interpreter = missingInterpreter(stderrTail);
   if (interpreter !== null) {
     return {
       code: 'agent/interpreter-missing',
-      message: `${label} is installed, but ${interpreter}, which it runs on, was not found on the host`,
+      message: `${agent.label} is installed, but ${interpreter}, which it runs on, was not found on ${hostName}`,
       hint: `Install ${interpreter} on that host, or put its directory into the PATH of the login shell there.`,
       recoverable: false,
     };
   }
-  if (exitCode === 126) return notExecutable(label, stderrTail);
-  const path = MISSING_PATH.exec(stderrTail)?.[1];
-  if (path !== undefined) {
-    return {
-      code: 'agent/binary-not-found',
-      message: `${label} is not at ${path} on the host`,
-      hint: "Correct the session's command, or remove it to look the program up in the login PATH.",
-      recoverable: false,
-    };
-  }
-  return {
-    code: 'agent/command-not-found',
-    message: `${program} was not found in the login PATH of the host`,
-    hint: `Install ${label} there, or give the session the full path of the program as its command.`,
-    recoverable: false,
-  };
+  if (exitCode === 126) return notExecutable(agent.label, hostName, stderrTail);
+  return notFound(agent, hostName, MISSING_PATH.exec(stderrTail)?.[1] ?? null);
 };
 
-const notExecutable = (label: string, stderrTail: string): TurnFailure =>
+/** @param path where it was expected; null when it was looked up in PATH */
+export const notFound = (
+  { label, program }: KnownAgent,
+  hostName: string,
+  path: string | null,
+): TurnFailure =>
+  path === null
+    ? {
+        code: 'agent/command-not-found',
+        message: `${program} was not found in the login PATH of ${hostName}`,
+        hint: `Install the AI agent on the remote host (${label}), or give the full path of its program as the command.`,
+        recoverable: false,
+      }
+    : {
+        code: 'agent/binary-not-found',
+        message: `${label} is not at ${path} on ${hostName}`,
+        hint: "Ensure the agent is in the remote's PATH and name no command, or correct the path.",
+        recoverable: false,
+      };
+
+const notExecutable = (label: string, hostName: string, stderrTail: string): TurnFailure =>
   /permission denied/i.test(stderrTail)
     ? {
         code: 'agent/permission-denied',
-        message: `The program of ${label} may not be executed on the host: ${lastLine(stderrTail)}`,
+        message: `The program of ${label} may not be executed on ${hostName}: ${lastLine(stderrTail)}`,
         hint: 'Make the file executable for that user (chmod +x), or correct the command of the session.',
         recoverable: false,
       }
     : {
         code: 'agent/interpreter-missing',
-        message: `The program of ${label} cannot be executed on the host: ${lastLine(stderrTail)}`,
+        message: `The program of ${label} cannot be executed on ${hostName}: ${lastLine(stderrTail)}`,
         hint: 'Install a build of it that fits the system and the processor of that host.',
         recoverable: false,
       };
@@ -88,8 +96,13 @@ const missingInterpreter = (stderr: string): string | null =>
   /\benv: [‘'"`]?([^\s‘’'"`:]+)[’'"`]?: (?:No such file or directory|not found)/.exec(
     stderr,
   )?.[1] ??
+  /\benv: can't execute '([^']+)': No such file or directory/.exec(stderr)?.[1] ??
   /: (\S+): bad interpreter/.exec(stderr)?.[1] ??
-  null;
+  // The supervisor has seen that the program is there before a shell says this of it.
+  (EXEC_OF_WHAT_IS_THERE.test(stderr) ? 'the interpreter that its first line names' : null);
+
+const EXEC_OF_WHAT_IS_THERE =
+  /\bexec: (?:line )?(?:\d+: )?\S.*?: (?:not found|cannot execute: required file not found)/;
 
 const MISSING_PATH =
   /(?:^|[\s'"])(~?[^\s:'"]*\/[^:\n]*?)['"]?: (?:command )?(?:not found|No such file)/m;

@@ -53,6 +53,19 @@ export const remoteTestShape = z.looseObject({
 });
 export type RemoteTest = z.infer<typeof remoteTestShape>;
 
+export const environmentShape = z.looseObject({
+  hostname: z.string(),
+  os: z.string(),
+  shell: z.string(),
+  home: z.string(),
+  path: z.array(z.string()),
+  sources: z.looseObject({ added: z.array(z.string()) }),
+  variables: z.array(z.string()),
+  warnings: z.array(z.string()),
+  takenAt: z.string(),
+});
+export type Environment = z.infer<typeof environmentShape>;
+
 export const sessionShape = z.looseObject({
   id: z.string(),
   name: z.string(),

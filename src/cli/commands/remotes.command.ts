@@ -2,6 +2,8 @@ import { type Command } from 'commander';
 import { z } from 'zod';
 import {
   anything,
+  type Environment,
+  environmentShape,
   type Remote,
   remoteShape,
   type RemoteTest,
@@ -121,6 +123,18 @@ export const addRemotesCommand = (program: Command, cli: Cli): void => {
     );
 
   remotes
+    .command('environment <remote>')
+    .description('show where programs are looked up on a remote, or on this server by `local`')
+    .option('--refresh', 'ask the login shell anew')
+    .action(async (name: string, options: { refresh?: boolean }, command: Command) => {
+      const api = await cli.api(command);
+      const host = name === 'local' ? '/hosts/local' : `/remotes/${await findRemote(api, name)}`;
+      const path = `${host}/environment${options.refresh ? '?refresh=true' : ''}`;
+      const known = await api.get(path, environmentShape);
+      cli.print(command, known, environmentFacts(known));
+    });
+
+  remotes
     .command('rm <remote>')
     .description('forget a remote that no session uses')
     .action(async (name: string, _options: object, command: Command) => {
@@ -192,6 +206,21 @@ const testFacts = (test: RemoteTest): string =>
     ['latency', test.latencyMs == null ? null : `${test.latencyMs} ms`],
     ['host key', test.hostKey && `${test.hostKey.type} ${test.hostKey.fingerprint}`],
     ['agent', test.agent && agentFact(test.agent)],
+  ]);
+
+const environmentFacts = (known: Environment): string =>
+  facts([
+    ['hostname', known.hostname],
+    ['system', known.os],
+    ['shell', known.shell],
+    ['home', known.home],
+    ['asked', known.takenAt],
+    ...known.path.map((directory, index): [string, string] => [
+      index === 0 ? 'path' : '',
+      known.sources.added.includes(directory) ? `${directory} (added)` : directory,
+    ]),
+    ['variables', known.variables.join(' ')],
+    ...known.warnings.map((warning): [string, string] => ['warning', warning]),
   ]);
 
 const agentFact = ({ agent, found, path, version }: NonNullable<RemoteTest['agent']>): string =>

@@ -8,9 +8,8 @@ export class ChannelLost extends DomainError {
     readonly code: 'ssh/connection-lost' | 'ssh/timeout',
     hostName: string,
     detail: string,
+    hint = 'It is tried again by itself when it is needed. Work that runs on the host goes on meanwhile.',
   ) {
-    super(`${hostName}: ${detail}`, {
-      hint: 'It is tried again by itself when it is needed. Work that runs on the host goes on meanwhile.',
-    });
+    super(`${hostName}: ${detail}`, { hint });
   }
 }

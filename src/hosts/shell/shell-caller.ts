@@ -1,5 +1,6 @@
 import { type Channel, type ChannelPriority, type ChannelSource } from '../channel.js';
 import { type CallOptions } from '../host.js';
+import { HostFailure } from '../host-errors.js';
 import { ChannelLost } from './channel-lost.js';
 import { ChannelReader, type StreamName } from './channel-reader.js';
 import { MarkerParser } from './marker-parser.js';
@@ -33,6 +34,8 @@ export interface ShellAnswer {
   stderr: Buffer;
 }
 
+/** Of what a host says before it answers, the end is kept. */
+const NOISE_CHARACTERS = 1_000;
 /** How long a script may take to stop what it runs, before the link is taken to be lost. */
 const STOP_MS = 8_000;
 
@@ -125,7 +128,7 @@ export class ShellCaller {
     try {
       channel.stdin.write(`${call.script}\n`);
       if (call.data !== undefined && call.data.length > 0) channel.stdin.write(call.data);
-      const answer = await this.#collect(reader, call, stop);
+      const answer = await this.#collect(channel, reader, call, stop);
       stop.signal.throwIfAborted();
       return answer;
     } finally {
@@ -135,6 +138,7 @@ export class ShellCaller {
   }
 
   async #collect(
+    channel: Channel,
     reader: ChannelReader,
     call: ShellCall,
     stop: AbortController,
@@ -154,10 +158,31 @@ export class ShellCaller {
         return { words: stdout.words, stdout: stdout.content(), stderr: stderr.content() };
       }
     }
+    if (!stdout.hasSpoken) await this.#explain(channel, stdout.noise || stderr.noise);
     throw new ChannelLost(
       'ssh/connection-lost',
       this.hostName,
       'The host closed the channel before its answer was complete',
+    );
+  }
+
+  /** A login shell that ends by itself before it starts the loader will do so every time: time does not heal that. */
+  async #explain(channel: Channel, said: string): Promise<void> {
+    const { code } = await channel.closed;
+    // 128 + n: a signal did it, as when the host shuts down.
+    if (code === null || code > 128) return;
+    const words =
+      said
+        .trim()
+        .split(/\s*[\r\n]+\s*/)
+        .at(-1) ?? '';
+    throw new HostFailure(
+      'host/unsuitable',
+      `${this.hostName}: the login shell ended with ${code} before it ran a command` +
+        (words === '' ? '' : `, saying "${words.slice(-200)}"`),
+      {
+        hint: 'A start-up file of the shell (~/.bashrc, ~/.zshenv, ~/.config/fish/config.fish) must not end it or replace it, and the user must have a login shell: `ssh HOST true` must work.',
+      },
     );
   }
 }
@@ -169,6 +194,10 @@ class AnswerStream {
   bytes = 0;
   both = false;
   words: string[] | null = null;
+  /** Whether the loader has run. */
+  hasSpoken = false;
+  /** The end of what came before that. */
+  noise = '';
 
   constructor(nonce: string) {
     this.#parser = new MarkerParser([nonce]);
@@ -177,6 +206,11 @@ class AnswerStream {
   push(chunk: Buffer): void {
     for (const segment of this.#parser.push(chunk)) {
       if (this.words !== null) return;
+      if (segment.kind === 'bytes' && !this.hasSpoken) {
+        this.noise = (this.noise + segment.data.toString('utf8')).slice(-NOISE_CHARACTERS);
+        continue;
+      }
+      this.hasSpoken = true;
       if (segment.kind === 'bytes') {
         if (!this.#isData) continue;
         this.#parts.push(segment.data);

@@ -15,13 +15,20 @@ import { commandScript } from './command-script.js';
 import { environmentScript } from './environment-script.js';
 import { parseEnvironment } from './login-environment.js';
 import { newNonce } from './nonce.js';
+import { orAborted } from './or-aborted.js';
 import { ShellCaller } from './shell-caller.js';
 import { ShellFiles } from './shell-files.js';
 
 const RUN_MS = 60_000;
 /** All tries at the login shell (`PATIENCE_S`), and a slow link. */
 const ENVIRONMENT_MS = 30_000;
+/** Then the host looks whether what it has saved is still good. */
+const ENVIRONMENT_KEPT_MS = 10 * 60_000;
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+
+const WAITING_SHELL =
+  'A start-up file of the login shell on that host may wait for input: `ssh HOST true` must come to an end there. ' +
+  'It is tried again by itself when it is needed.';
 
 export interface ShellHostOptions {
   id: string;
@@ -39,6 +46,7 @@ export class ShellHost implements Host {
   readonly files: ShellFiles;
   readonly #caller: ShellCaller;
   #environment: Promise<HostEnvironment> | null = null;
+  #environmentUntil = 0;
 
   constructor({ id, kind, name, channels }: ShellHostOptions) {
     this.id = id;
@@ -53,8 +61,7 @@ export class ShellHost implements Host {
     command: Command,
     { timeoutMs = RUN_MS, signal }: CallOptions = {},
   ): Promise<CommandResult> {
-    await this.environment();
-    signal?.throwIfAborted();
+    await this.environment(signal && { signal });
     const nonce = newNonce();
     const data = Buffer.from(command.stdin ?? '');
     const [program] = command.argv;
@@ -90,7 +97,8 @@ export class ShellHost implements Host {
     signal,
   }: CallOptions & { refresh?: boolean } = {}): Promise<HostEnvironment> {
     signal?.throwIfAborted();
-    if (this.#environment === null || refresh) {
+    if (this.#environment === null || refresh || this.#environmentUntil < Date.now()) {
+      this.#environmentUntil = Date.now() + ENVIRONMENT_KEPT_MS;
       // Shared with all who ask meanwhile: so the signal of one does not end it.
       const asked = this.#askEnvironment(refresh, timeoutMs).catch((error: unknown) => {
         if (this.#environment === asked) this.#environment = null;
@@ -98,7 +106,7 @@ export class ShellHost implements Host {
       });
       this.#environment = asked;
     }
-    return this.#environment;
+    return orAborted(this.#environment, signal);
   }
 
   async #askEnvironment(refresh: boolean, timeoutMs: number): Promise<HostEnvironment> {
@@ -114,6 +122,7 @@ export class ShellHost implements Host {
             'ssh/timeout',
             this.name,
             `The login environment was not known within ${timeoutMs} ms`,
+            WAITING_SHELL,
           ),
       },
     });

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsModule } from '../../agents/index.js';
+import { EnvironmentController } from './environment.controller.js';
+import { HostEnvironments } from './host-environments.service.js';
 import { HostKeys } from './host-keys.js';
 import { HostKeyAlarms } from './host-keys/host-key-alarms.js';
 import { HostKeyDecisions } from './host-keys/host-key-decisions.js';
@@ -17,11 +19,12 @@ import { RemotesRepository } from './storage/remotes.repository.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([RemoteEntity]), AgentsModule],
-  controllers: [RemotesController, LocalHostController],
+  controllers: [RemotesController, LocalHostController, EnvironmentController],
   providers: [
     HostKeyAlarms,
     HostKeyDecisions,
     HostKeys,
+    HostEnvironments,
     HostTestsService,
     RemoteHosts,
     RemoteSecrets,

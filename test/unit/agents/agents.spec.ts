@@ -60,17 +60,24 @@ describe('A turn of Claude Code', () => {
 describe('Detection', () => {
   /** As much of a host as detection needs: runs programs on this machine. */
   const host: Parameters<typeof detectAgent>[0] = {
+    name: 'devbox',
     run: async ({ argv: [program, ...args] }) => {
       const { status, stdout, stderr } = spawnSync(program, args, { timeout: 10_000 });
       return { exitCode: status ?? 137, stdout, stderr };
     },
   };
-  const node = { agent: 'demo', program: 'node', versionArgs: ['--version'] } as const;
+  const node = {
+    agent: 'demo',
+    label: 'Node',
+    program: 'node',
+    versionArgs: ['--version'],
+  } as const;
 
   it('finds a program in the PATH, with its version', async () => {
     expect(await detectAgent(host, node)).toEqual({
       ...{ agent: 'demo', found: true, version: process.version },
       path: expect.stringMatching(/^\/.*\/node$/),
+      error: null,
     });
   });
 

@@ -71,7 +71,8 @@ export const endingOf = (
       const { exitCode, signal, why } = verdict;
       const facts = { exitCode, signal, text: state.text, resumesAt: null };
       if (why === 'cwd') return { ...facts, state: 'failed', error: cwdMissing(cwd, hostName) };
-      const outcome = adapter.conclude(state, { exitCode, signal, stderrTail: row.stderrTail });
+      const { stderrTail } = row;
+      const outcome = adapter.conclude(state, { exitCode, signal, stderrTail, hostName });
       if (outcome.kind === 'completed') {
         return { ...facts, state: 'completed', text: outcome.text, error: null };
       }
