@@ -93,7 +93,10 @@ const isPossible = canMount();
     it('says that it can only be read', async () => {
       const refused = { code: 'host/not-writable' };
       disk.freeze();
-      expect((await host.environment()).home).toBe(home);
+      expect(await host.environment()).toMatchObject({
+        home,
+        warnings: [expect.stringContaining('~/.maestro cannot be written to')],
+      });
       await expect(start(sh('true'))).rejects.toMatchObject(refused);
       expect((await host.run({ argv: ['echo', 'x'] })).stdout.toString()).toBe('x\n');
       await expect(host.run({ argv: ['cat'], stdin: 'x' })).rejects.toMatchObject(refused);
