@@ -62,13 +62,16 @@ export class HostKeyDecisions {
       ...(target.jumps ?? []).map((jump): [string, SshTarget] => [hostKeyName(jump), jump]),
     ];
     let taken: HostKeyImport['taken'] = [];
+    let places: string[] = [];
     const hostKeys = await this.decide(remoteId, (row) => {
       taken = [];
+      places = [];
       let next = row;
       for (const [hop, host] of ways) {
         const step = takeKnownHosts(next, hop, host, file);
         next = step.row;
         taken.push(...step.taken);
+        places.push(...step.places);
       }
       if (taken.length === 0) {
         throw new NoKnownHost(ways.map(([, host]) => knownHostName(host)));
@@ -77,7 +80,7 @@ export class HostKeyDecisions {
     });
     return {
       taken,
-      otherLines: Math.max(0, file.size - taken.length),
+      otherLines: file.size - new Set(places).size,
       unreadableLines: file.unreadable,
       hostKeys,
     };

@@ -13,6 +13,8 @@ import { type HostKeyLine, kept } from './kept-host-key.js';
 export interface TakenLines {
   row: RemoteRow;
   taken: HostKeyImport['taken'];
+  /** Where the lines stand that were taken. */
+  places: string[];
 }
 
 /**
@@ -29,7 +31,8 @@ export const takeKnownHosts = (
   const lines = said.flatMap((line) =>
     line.marker === null ? [] : [lineOf(line, line.marker, hop)],
   );
-  const all = new Map([...row.hostKeyLines, ...lines].map((line) => [JSON.stringify(line), line]));
+  const places = said.flatMap(({ marker, at }) => (marker === null ? [] : [at]));
+  const all = new Map([...row.hostKeyLines, ...lines].map((line) => [identityOf(line), line]));
   const next = { ...row, hostKeyLines: [...all.values()] };
   const pin = pinFrom(next, hop, target, said);
   const marked = lines.map(({ marker, type, fingerprint }) => ({
@@ -38,7 +41,7 @@ export const takeKnownHosts = (
     type,
     fingerprint,
   }));
-  if (!pin) return { row: next, taken: marked };
+  if (!pin) return { row: next, taken: marked, places };
   const { type, fingerprint } = pin.key;
   const isAuthority = pin.marker === 'cert-authority';
   return {
@@ -46,6 +49,7 @@ export const takeKnownHosts = (
       pinned: isAuthority ? { ...kept(pin.key), authority: true } : kept(pin.key),
       offered: null,
     }),
+    places: [...places, pin.at],
     taken: isAuthority ? marked : [{ host: hop, marker: null, type, fingerprint }, ...marked],
   };
 };
@@ -74,6 +78,9 @@ const pinFrom = (
     good.find(({ marker }) => marker === 'cert-authority')
   );
 };
+
+const identityOf = ({ hop, marker, blob }: HostKeyLine): string =>
+  JSON.stringify([hop, marker, blob]);
 
 const lineOf = (
   { key }: KnownHost,
