@@ -35,6 +35,8 @@ export {
   KnownHosts,
   listSshConfigHosts,
   nameWithoutPort,
+  needsOfIdentityFiles,
+  type PoolState,
   preferredKeyType,
   type PrivateKey,
   type PublicKey,

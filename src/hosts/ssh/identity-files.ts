@@ -59,6 +59,13 @@ const MAGIC = 'openssh-key-v1\0';
 /** Cipher, key derivation and its options stand before the number of keys. */
 const STRINGS_BEFORE = 3;
 
+/** Of a public key, or of a private one in the format of OpenSSH; null for what is neither. */
+export const keyTypeIn = (content: Buffer): string | null => {
+  const enclosed = publicKeyIn(content);
+  if (enclosed) return enclosed.toString('latin1', 4, 4 + enclosed.readUInt32BE(0));
+  return /^((?:sk-)?(?:ssh|ecdsa)-\S+) AAAA/.exec(content.toString('latin1', 0, 200))?.[1] ?? null;
+};
+
 /** OpenSSH's format keeps the public key in the clear, also when the private one is encrypted. */
 const publicKeyIn = (content: Buffer): Buffer | null => {
   const [, body = ''] = OPENSSH_FORMAT.exec(content.toString('latin1')) ?? [];

@@ -5,6 +5,7 @@ export { preferredKeyType } from './host-key-algorithms.js';
 export { type KnownHost, KnownHosts } from './known-hosts.js';
 export { knownHostName, nameWithoutPort, readKnownHosts } from './known-hosts-files.js';
 export { type Transport } from './link.js';
+export { needsOfIdentityFiles } from './openssh-needs.js';
 export { type PoolLimits } from './pool-limits.js';
 export { type PoolState, type PoolStatus } from './pool-state.js';
 export { type PrivateKey, readPrivateKey } from './private-keys.js';

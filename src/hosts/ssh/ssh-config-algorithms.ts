@@ -1,5 +1,4 @@
 import { type Algorithms } from 'ssh2';
-import { type HostLabel, SshFailure } from './errors.js';
 import { HOST_KEY_ALGORITHMS } from './host-key-algorithms.js';
 import { resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
 
@@ -55,33 +54,36 @@ const LISTS = [
   { list: 'hmac', directive: 'macs', name: 'MACs', known: MACS },
 ] as const;
 
+export interface ConfiguredAlgorithms {
+  algorithms?: Algorithms;
+  /** Names of the directives of which ssh2 knows no value. */
+  impossible: string[];
+}
+
 /**
  * The algorithms that the ssh config asks for, in its order, as far as ssh2 has them. What it leaves at the defaults of
  * `ssh` stays at those of ssh2, which are chosen for its own speed.
  */
-export const algorithmsFrom = async (
-  { directives, options }: ResolvedSshConfig,
-  at: HostLabel,
-): Promise<Algorithms | undefined> => {
+export const algorithmsFrom = async ({
+  directives,
+  options,
+}: ResolvedSshConfig): Promise<ConfiguredAlgorithms> => {
   const defaults = await defaultsOf(options.sshPath ?? 'ssh');
   const algorithms: Record<string, readonly string[]> = {};
+  const impossible: string[] = [];
   for (const { list, directive, name, known } of LISTS) {
     const value = directives.get(directive)?.[0];
     if (value === undefined || value === defaults.get(directive)?.[0]) continue;
-    const wanted = value.split(',');
-    const usable = wanted.filter((algorithm) => (known as readonly string[]).includes(algorithm));
-    if (usable.length === 0) {
-      throw new SshFailure('ssh/unsupported', at, {
-        detail: `the ssh config says ${name} ${value}`,
-        hint: `Allow one of these by ${name}: ${known.join(', ')}.`,
-      });
-    }
-    algorithms[list] = usable;
+    const usable = value
+      .split(',')
+      .filter((algorithm) => (known as readonly string[]).includes(algorithm));
+    if (usable.length === 0) impossible.push(name);
+    else algorithms[list] = usable;
   }
   if (directives.get('compression')?.[0] === 'yes') {
     algorithms.compress = ['zlib@openssh.com', 'none'];
   }
-  return Object.keys(algorithms).length === 0 ? undefined : algorithms;
+  return { impossible, ...(Object.keys(algorithms).length === 0 ? {} : { algorithms }) };
 };
 
 const knownDefaults = new Map<string, Promise<Directives>>();

@@ -1,19 +1,13 @@
 import { type HostLabel, SshFailure } from './errors.js';
 import { readIdentityFiles } from './identity-files.js';
+import { isPlain, needsOfAgent, needsOfDirectives, needsOfIdentityFiles } from './openssh-needs.js';
+import { type PrivateKey } from './private-keys.js';
 import { knownHostsFilesFrom } from './known-hosts-files.js';
 import { algorithmsFrom } from './ssh-config-algorithms.js';
 import { parseProxyJump } from './ssh-config-jumps.js';
 import { meaningful, resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
-import { type ProxyCommand, type SshTarget } from './ssh-target.js';
+import { type OpensshSettings, type ProxyCommand, type SshTarget } from './ssh-target.js';
 
-/** Directives that decide who is reached and as whom: one that cannot be honoured must not be passed over. */
-const NOT_HONOURED: readonly [directive: string, name: string, harmless?: string][] = [
-  ['certificatefile', 'CertificateFile'],
-  ['pkcs11provider', 'PKCS11Provider'],
-  ['bindaddress', 'BindAddress'],
-  ['bindinterface', 'BindInterface'],
-  ['proxyusefdpass', 'ProxyUseFdpass', 'no'],
-];
 /** Hosts on the way that refer to hosts on the way. */
 const LONGEST_WAY = 8;
 const DEFAULT_INTERVAL_MS = 15_000;
@@ -25,12 +19,17 @@ interface RemoteOfTarget {
   agentSocket?: string;
 }
 
-/** Makes a target from what the ssh config says, the hosts on the way to it included. */
+/**
+ * Makes a target from what the ssh config says, the hosts on the way to it included.
+ *
+ * @param ownKeys Instead of what the config names for the host itself; those on the way have theirs from there.
+ */
 export const targetFromSshConfig = async (
   resolved: ResolvedSshConfig,
   remote: RemoteOfTarget,
+  ownKeys: readonly PrivateKey[] = [],
 ): Promise<SshTarget> => {
-  const target = await targetOf(resolved, remote);
+  const target = await targetOf(resolved, remote, ownKeys);
   const jumps = await jumpsOf(resolved, remote, target, LONGEST_WAY);
   return jumps.length === 0 ? target : { ...target, jumps };
 };
@@ -38,27 +37,26 @@ export const targetFromSshConfig = async (
 const targetOf = async (
   resolved: ResolvedSshConfig,
   { id, name, agentSocket: environmentAgent }: RemoteOfTarget,
+  ownKeys: readonly PrivateKey[] = [],
 ): Promise<SshTarget> => {
   const { hostName, port, user, addressFamily, connectTimeoutMs, directives } = resolved;
   const at = { name, host: hostName, port, username: user };
-  refuseWhatIsNotHonoured(directives, at);
-  const agentSocket = agentOf(resolved, environmentAgent);
-  const { privateKeys, publicKeys } = await readIdentityFiles(
-    resolved.identityFiles,
-    at,
-    agentSocket !== undefined,
-  );
+  const { needs, ...login } =
+    ownKeys.length > 0
+      ? { privateKeys: ownKeys, ownsKeys: true, needs: [] }
+      : await identitiesOf(resolved, environmentAgent, at);
   const proxyCommand = proxyCommandOf(resolved, at);
-  const algorithms = await algorithmsFrom(resolved, at);
+  const { algorithms, impossible } = await algorithmsFrom(resolved);
   const hostKeyAlias = meaningful(directives.get('hostkeyalias')?.[0]);
+  const reasons = [...new Set([...needsOfDirectives(resolved), ...impossible, ...needs])];
   return {
     ...at,
     id,
-    privateKeys,
+    ...login,
     keepalive: keepaliveFrom(directives),
     knownHostsFiles: knownHostsFilesFrom(directives),
-    ...(agentSocket === undefined ? {} : { agentSocket }),
-    ...(resolved.identitiesOnly ? { agentKeys: publicKeys } : {}),
+    openssh: opensshSettings(resolved, environmentAgent),
+    ...(reasons.length === 0 ? {} : { transport: { kind: 'openssh', reasons } }),
     ...(addressFamily === null ? {} : { addressFamily }),
     ...(connectTimeoutMs === null ? {} : { connectTimeoutMs }),
     ...(proxyCommand === null ? {} : { proxyCommand }),
@@ -66,6 +64,40 @@ const targetOf = async (
     ...(hostKeyAlias === null ? {} : { hostKeyAlias }),
   };
 };
+
+const identitiesOf = async (
+  resolved: ResolvedSshConfig,
+  environmentAgent: string | undefined,
+  at: HostLabel,
+): Promise<Pick<SshTarget, 'privateKeys' | 'agentSocket' | 'agentKeys'> & { needs: string[] }> => {
+  const { identityFiles, identitiesOnly } = resolved;
+  const agentSocket = agentOf(resolved, environmentAgent);
+  const { privateKeys, publicKeys } = await readIdentityFiles(
+    identityFiles,
+    at,
+    agentSocket !== undefined,
+  );
+  const needs = await needsOfIdentityFiles(identityFiles);
+  if (!privateKeys.some(isPlain)) needs.push(...(await needsOfAgent(resolved, agentSocket)));
+  return {
+    needs,
+    privateKeys,
+    ...(agentSocket === undefined ? {} : { agentSocket }),
+    ...(identitiesOnly ? { agentKeys: publicKeys } : {}),
+  };
+};
+
+const opensshSettings = (
+  { alias, options: { configPath, sshPath, environment } }: ResolvedSshConfig,
+  environmentAgent: string | undefined,
+): OpensshSettings => ({
+  environment: {
+    ...environment,
+    ...(environmentAgent === undefined ? {} : { SSH_AUTH_SOCK: environmentAgent }),
+  },
+  config: { alias, ...(configPath === undefined ? {} : { path: configPath }) },
+  ...(sshPath === undefined ? {} : { sshPath }),
+});
 
 /** As `ssh` does it: the nearest host is reached as its own config says, each other one over the host before it. */
 const jumpsOf = async (
@@ -89,20 +121,6 @@ const jumpsOf = async (
     way.push(hop);
   }
   return way;
-};
-
-const refuseWhatIsNotHonoured = (
-  directives: ResolvedSshConfig['directives'],
-  at: HostLabel,
-): void => {
-  for (const [directive, name, harmless] of NOT_HONOURED) {
-    const value = meaningful(directives.get(directive)?.[0]);
-    if (value === null || value === harmless) continue;
-    throw new SshFailure('ssh/unsupported', at, {
-      detail: `the ssh config says ${name} ${value}`,
-      hint: `${name} is not supported: enter a host that can be reached without it.`,
-    });
-  }
 };
 
 const agentOf = (

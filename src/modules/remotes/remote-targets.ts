@@ -1,6 +1,7 @@
 import { homedir, userInfo } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  needsOfIdentityFiles,
   type PrivateKey,
   readPrivateKey,
   resolveSshConfig,
@@ -34,43 +35,66 @@ export class RemoteTargets {
   }
 
   async of(remote: Reachable): Promise<SshTarget> {
-    const base = remote.useSshConfig ? await this.fromSshConfig(remote) : this.plain(remote);
+    const ownKeys = await this.ownKeys(remote);
+    const base = remote.useSshConfig
+      ? await this.fromSshConfig(remote, ownKeys)
+      : this.plain(remote, ownKeys);
     const target: SshTarget = {
       ...base,
       port: remote.port ?? base.port,
       username: remote.username ?? base.username,
     };
-    const given: PrivateKey[] = [];
-    if (remote.privateKey) given.push(remote.privateKey);
-    if (remote.privateKeyPath !== null) {
-      const key = await readPrivateKey(expandHome(remote.privateKeyPath), target);
-      given.push(withPassphrase(key, remote.passphrase));
-    }
-    if (given.length === 0) return target;
-    // A key of its own is the only one offered: each further one counts against the server's MaxAuthTries.
-    delete target.agentSocket;
-    return { ...target, privateKeys: given };
+    if (remote.privateKeyPath === null) return target;
+    return withNeeds(target, await needsOfIdentityFiles([expandHome(remote.privateKeyPath)]));
   }
 
-  private async fromSshConfig(remote: Reachable): Promise<SshTarget> {
+  /** A key of its own is the only one offered: each further one counts against the server's MaxAuthTries. */
+  private async ownKeys(remote: Reachable): Promise<PrivateKey[]> {
+    const { name, host, privateKey, privateKeyPath, passphrase } = remote;
+    const keys = privateKey ? [privateKey] : [];
+    if (privateKeyPath !== null) {
+      const key = await readPrivateKey(expandHome(privateKeyPath), { name, host });
+      keys.push(withPassphrase(key, passphrase));
+    }
+    return keys;
+  }
+
+  private async fromSshConfig(
+    remote: Reachable,
+    ownKeys: readonly PrivateKey[],
+  ): Promise<SshTarget> {
     const { host, port, username } = remote;
-    const { localEnvironment, sshAgentSocket } = this.config;
-    const environment = {
-      ...localEnvironment,
-      HOME: homedir(),
-      ...(sshAgentSocket === null ? {} : { SSH_AUTH_SOCK: sshAgentSocket }),
-    };
     const login = {
       ...(port === null ? {} : { port }),
       ...(username === null ? {} : { user: username }),
     };
-    const resolved = await resolveSshConfig(host, { environment }, login);
-    return targetFromSshConfig(resolved, this.labelled(remote));
+    const resolved = await resolveSshConfig(host, { environment: this.environment() }, login);
+    return targetFromSshConfig(resolved, this.labelled(remote), ownKeys);
   }
 
-  private plain(remote: Reachable): SshTarget {
-    const { username } = userInfo();
-    return { ...this.labelled(remote), host: remote.host, port: 22, username, privateKeys: [] };
+  private plain(remote: Reachable, ownKeys: readonly PrivateKey[]): SshTarget {
+    const { agentSocket, ...labelled } = this.labelled(remote);
+    const isAgentUsed = ownKeys.length === 0 && agentSocket !== undefined;
+    return {
+      ...labelled,
+      host: remote.host,
+      port: 22,
+      username: userInfo().username,
+      privateKeys: ownKeys,
+      ownsKeys: true,
+      openssh: { environment: this.environment() },
+      ...(isAgentUsed ? { agentSocket } : {}),
+    };
+  }
+
+  /** Of programs that lead to a host. */
+  private environment(): Record<string, string> {
+    const { localEnvironment, sshAgentSocket } = this.config;
+    return {
+      ...localEnvironment,
+      HOME: homedir(),
+      ...(sshAgentSocket === null ? {} : { SSH_AUTH_SOCK: sshAgentSocket }),
+    };
   }
 
   private labelled({ id, name }: Reachable): { id: string; name: string; agentSocket?: string } {
@@ -93,6 +117,12 @@ export class RemoteTargets {
 
 export const withPassphrase = (key: PrivateKey, passphrase: string | null): PrivateKey =>
   passphrase === null ? key : { ...key, passphrase };
+
+/** What only the system's `ssh` can do, in addition to what the target needs it for already. */
+const withNeeds = (target: SshTarget, needs: readonly string[]): SshTarget => {
+  const reasons = [...new Set([...(target.transport?.reasons ?? []), ...needs])];
+  return reasons.length === 0 ? target : { ...target, transport: { kind: 'openssh', reasons } };
+};
 
 const expandHome = (path: string): string =>
   path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;
