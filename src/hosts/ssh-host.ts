@@ -15,6 +15,8 @@ export interface SshHostOptions extends Pick<
 export interface SshHost extends Host {
   /** Forgets why the last connection failed, so that the next use tries again. */
   reset(): void;
+  /** While watched, it is connected to again by itself, and its last connection stays. */
+  watch(isWatched: boolean): void;
   /** Ends all connections; durable runs go on. */
   close(): Promise<void>;
 }
@@ -26,6 +28,9 @@ export const sshHost = ({ id, name, ...ssh }: SshHostOptions): SshHost => {
   return Object.assign(host, {
     reset: () => {
       pool.reset();
+    },
+    watch: (isWatched: boolean) => {
+      pool.watch(isWatched);
     },
     close: () => pool.close(),
   });

@@ -5,6 +5,7 @@ const ORDER: readonly ChannelPriority[] = ['control', 'start', 'follow', 'bulk']
 /** Somebody who waits for a channel. */
 export interface Waiter {
   readonly priority: ChannelPriority;
+  readonly arrivedAt: number;
   /** False once it was answered, was aborted or ran out of time. */
   readonly isWaiting: boolean;
   /** Links that broke or were silent under it so far. */
@@ -55,8 +56,10 @@ export class ChannelQueue {
         remove(lane.waiters, waiter);
         return true;
       };
+      const arrivedAt = Date.now();
       const waiter: Waiter = {
         priority,
+        arrivedAt,
         get isWaiting() {
           return isWaiting;
         },
@@ -74,7 +77,6 @@ export class ChannelQueue {
       const onAbort = (): void => {
         waiter.reject(signal?.reason as Error);
       };
-      const arrivedAt = Date.now();
       const waitOn = (): void => {
         const patienceLeftMs = Math.max(arrivedAt, lane.movedAt) + patienceMs - Date.now();
         if (patienceLeftMs <= 0) waiter.reject(onTimeout(waiter));
@@ -94,6 +96,16 @@ export class ChannelQueue {
     let length = 0;
     for (const { waiters } of this.#lanes.values()) length += waiters.length;
     return length;
+  }
+
+  /** Milliseconds for which some of those who wait have seen nobody of the same urgency served. */
+  get stalledMs(): number {
+    let since = Infinity;
+    for (const { waiters, movedAt } of this.#lanes.values()) {
+      const [first] = waiters;
+      if (first) since = Math.min(since, Math.max(first.arrivedAt, movedAt));
+    }
+    return since === Infinity ? 0 : Date.now() - since;
   }
 
   get first(): Waiter | undefined {

@@ -4,6 +4,7 @@ import { SshFailure } from './errors.js';
 import { ChannelRefused } from './link.js';
 import { DEFAULT_LIMITS, type PoolLimits } from './pool-limits.js';
 import { PoolLinks } from './pool-links.js';
+import { PoolPulse } from './pool-pulse.js';
 import { PoolReport } from './pool-report.js';
 import { type PoolState } from './pool-state.js';
 import { PoolTimers } from './pool-timers.js';
@@ -26,6 +27,8 @@ export interface ConnectionPoolOptions {
   loader: string;
   onState?: (state: PoolState) => void;
   limits?: Partial<PoolLimits>;
+  /** How its host is reached (default: as the target says). */
+  routes?: Pick<Routes, 'connect' | 'closed'>;
 }
 
 /**
@@ -33,27 +36,36 @@ export interface ConnectionPoolOptions {
  * from the server, and keeps a few loaders running so that work starts in one round trip.
  *
  * A lost link is a transient error of its channels and of nobody else: the next `open` connects again, after network
- * faults not more often than every 0.25 to 15 s. After a fault that only a person can heal (login, host key), `open`
+ * faults not more often than every 0.25 to 30 s. After a fault that only a person can heal (login, host key), `open`
  * fails with it until `reset`.
  */
 export class ConnectionPool implements ChannelSource {
   readonly #name: string;
   readonly #loader: string;
   readonly #limits: PoolLimits;
-  readonly #routes: Routes;
+  readonly #routes: Pick<Routes, 'connect' | 'closed'>;
   readonly #queue: ChannelQueue;
   readonly #pause = new ReconnectPause();
   readonly #timers = new PoolTimers();
   readonly #report: PoolReport;
   readonly #links: PoolLinks;
   readonly #warm: WarmChannels;
+  readonly #pulse: PoolPulse;
   #isClosed = false;
 
-  constructor({ name, target, verifyHostKey, loader, onState, limits }: ConnectionPoolOptions) {
+  constructor({
+    name,
+    target,
+    verifyHostKey,
+    loader,
+    onState,
+    limits,
+    routes = new Routes(new KeyRing(), verifyHostKey),
+  }: ConnectionPoolOptions) {
     this.#name = name;
     this.#loader = loader;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
-    this.#routes = new Routes(new KeyRing(), verifyHostKey);
+    this.#routes = routes;
     this.#report = new PoolReport(onState);
     this.#queue = new ChannelQueue({
       patienceMs: this.#limits.openTimeoutMs,
@@ -73,7 +85,9 @@ export class ConnectionPool implements ChannelSource {
       onChange: this.#serve,
       onWelcome: () => {
         this.#queue.encourage();
+        this.#pulse.welcome();
       },
+      keepsLast: () => this.#pulse.isWatched,
       onFailure: (error) => {
         this.#queue.rejectAll(error);
       },
@@ -84,6 +98,15 @@ export class ConnectionPool implements ChannelSource {
       limits: this.#limits,
       timers: this.#timers,
       onRoom: this.#serve,
+    });
+    this.#pulse = new PoolPulse({
+      name,
+      links: this.#links,
+      limits: this.#limits,
+      pause: this.#pause,
+      report: this.#report,
+      timers: this.#timers,
+      queue: this.#queue,
     });
   }
 
@@ -103,12 +126,19 @@ export class ConnectionPool implements ChannelSource {
   /** Forgets why the last attempt failed, for example after the user has changed the key: the next `open` tries again. */
   reset(): void {
     this.#pause.reset();
+    this.#report.forget();
+  }
+
+  /** While watched, a host is connected to again by itself, and its last connection stays. */
+  watch(isWatched: boolean): void {
+    this.#pulse.watch(isWatched && !this.#isClosed);
   }
 
   /** Ends all connections and waits; nothing can be opened any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timers.stop();
+    this.#pulse.stop();
     this.#warm.stop();
     this.#report.stop();
     this.#queue.rejectAll(this.#closedByUs());

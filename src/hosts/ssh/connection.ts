@@ -146,6 +146,21 @@ export class Connection implements Link {
     });
   }
 
+  /** By asking for something that every server denies and answers at once. */
+  measure(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost) {
+        reject(this.#lost);
+        return;
+      }
+      const askedAt = performance.now();
+      this.#client.unforwardIn('127.0.0.1', 1, () => {
+        if (this.#lost) reject(this.#lost);
+        else resolve(performance.now() - askedAt);
+      });
+    });
+  }
+
   async close(): Promise<void> {
     this.#lose(
       new SshFailure('ssh/connection-lost', this.#target, { detail: 'closed by this server' }),

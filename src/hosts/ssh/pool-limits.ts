@@ -15,6 +15,8 @@ export interface PoolLimits {
   openTimeoutMs: number;
   /** Longest time for making one connection, a person who has to touch a key included. */
   loginTimeoutMs: number;
+  /** How often a connected or watched host is looked at. */
+  pulseMs: number;
   idleExtraMs: number;
   idleLastMs: number;
 }
@@ -28,6 +30,7 @@ export const DEFAULT_LIMITS: PoolLimits = {
   growAfterMs: 20,
   openTimeoutMs: 30_000,
   loginTimeoutMs: 120_000,
+  pulseMs: 5_000,
   idleExtraMs: 60_000,
   idleLastMs: 600_000,
 };

@@ -28,6 +28,8 @@ export interface PoolLinksOptions {
   onChange: () => void;
   /** A login has succeeded. */
   onWelcome: () => void;
+  /** Whether the last link stays, although nobody uses it. */
+  keepsLast: () => boolean;
   /** There is no link, and there will be none for now. */
   onFailure: (error: Error) => void;
 }
@@ -97,10 +99,13 @@ export class PoolLinks {
 
   /** Lets go of links that nobody has used for a while. */
   retireIdle(): void {
-    const { idleExtraMs, idleLastMs } = this.#options.limits;
+    const { limits, keepsLast, report } = this.#options;
     for (const pooled of [...this.#links].reverse()) {
-      const patienceMs = this.#links.size > 1 ? idleExtraMs : idleLastMs;
-      if (pooled.idleMs > patienceMs) void this.#retire(pooled);
+      const isLast = this.#links.size === 1;
+      const patienceMs = isLast ? limits.idleLastMs : limits.idleExtraMs;
+      if (pooled.idleMs <= patienceMs || (isLast && keepsLast())) continue;
+      void this.#retire(pooled);
+      if (isLast) report.unused();
     }
   }
 

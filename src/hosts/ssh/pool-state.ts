@@ -2,13 +2,15 @@ import { type Failure, toFailure } from '../../platform/errors/domain-error.js';
 import { SshFailure, type SshErrorCode } from './errors.js';
 import { type Transport } from './link.js';
 
-export type PoolStatus = 'connecting' | 'online' | 'offline' | 'auth-failed' | 'host-key-changed';
+/** `unused`: there is no connection because nobody needs one, and nothing is known any more. */
+export type PoolStatus =
+  'connecting' | 'online' | 'degraded' | 'offline' | 'auth-failed' | 'host-key-changed' | 'unused';
 
 export interface PoolState {
   status: PoolStatus;
-  /** Why the host cannot be reached; null while it can. */
+  /** Why the host cannot be reached, or is worse than online; null while all is well. */
   error: Failure | null;
-  /** Milliseconds of one round trip, measured when the last connection was made. */
+  /** Milliseconds of one round trip, as measured last. */
   latencyMs: number | null;
   /** What carries the connections; null until one was made. */
   transport: Transport | null;

@@ -1,4 +1,4 @@
-type Chore = 'grow' | 'login' | 'refill' | 'retry' | 'sweep';
+type Chore = 'grow' | 'login' | 'pulse' | 'refill' | 'retry' | 'sweep';
 
 /** What a pool has to do later: each chore is waited for once at a time, and none keeps the process alive. */
 export class PoolTimers {

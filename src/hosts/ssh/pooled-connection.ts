@@ -8,6 +8,7 @@ export class PooledConnection {
   /** Channels on which a loader already waits for work; only living ones are in here. */
   readonly warm: LinkChannel[] = [];
   warming = 0;
+  #openMs: number | null = null;
   #hasServed = false;
   #idleSince = Date.now();
 
@@ -22,8 +23,10 @@ export class PooledConnection {
   /** Opens a channel in a slot that it gives back when both sides have closed; `onFree` is told then. */
   async open(loader: string, onFree: () => void): Promise<LinkChannel> {
     this.slots.take();
+    const askedAt = performance.now();
     try {
       const channel = await this.connection.open(loader);
+      this.#openMs = performance.now() - askedAt;
       this.slots.opened();
       this.#served();
       const free = (): void => {
@@ -69,6 +72,13 @@ export class PooledConnection {
 
   dropWarm(): void {
     for (const channel of this.warm.splice(0)) channel.close();
+  }
+
+  /** Milliseconds that the last opening of a channel took; null when there was none since this was asked last. */
+  takeOpenMs(): number | null {
+    const openMs = this.#openMs;
+    this.#openMs = null;
+    return openMs;
   }
 
   touch(): void {

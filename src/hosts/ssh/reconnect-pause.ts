@@ -2,7 +2,7 @@ import { DomainError } from '../../platform/errors/domain-error.js';
 import { isTransient } from '../transient.js';
 
 const SHORTEST_MS = 250;
-const LONGEST_MS = 15_000;
+const LONGEST_MS = 30_000;
 /** A server that sheds load (`MaxStartups`, penalties) or a link that flickers takes the next login as a rule. */
 const HANG_UPS = new Set(['ssh/connection-lost', 'ssh/session-limit']);
 const HANG_UPS_TO_BEAR = 4;
@@ -27,7 +27,7 @@ export class ReconnectPause {
 
   /** Milliseconds until a connection may be tried; infinite when only `reset` helps. */
   get remainingMs(): number {
-    return Math.max(0, this.#until - Date.now());
+    return Math.max(0, this.#until - performance.now());
   }
 
   /** Whether the server just hung up, and not often in a row: worth another login before those who wait are told. */
@@ -52,7 +52,7 @@ export class ReconnectPause {
     }
     const ceilingMs = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** this.#failures);
     this.#failures += 1;
-    this.#until = Date.now() + Math.max(SHORTEST_MS, ceilingMs * (0.5 + Math.random() / 2));
+    this.#until = performance.now() + Math.max(SHORTEST_MS, ceilingMs * (0.5 + Math.random() / 2));
   }
 
   /** A connection was made and has carried work. */
@@ -60,6 +60,11 @@ export class ReconnectPause {
     this.#failures = 0;
     this.#hangUps = 0;
     this.#trustedAfter = Math.max(0, this.#trustedAfter - 1);
+  }
+
+  /** The network may be another one by now: what only time heals may be healed. */
+  forgive(): void {
+    if (this.#until !== Number.POSITIVE_INFINITY) this.reset();
   }
 
   reset(): void {

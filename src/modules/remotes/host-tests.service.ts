@@ -35,6 +35,7 @@ export class HostTestsService {
     if (!row) throw new RemoteNotFound(id);
     if (row.enabled) {
       await this.decisions.lookAgain(id);
+      await this.states.askAgain(id);
       this.hosts.reset(id);
     }
     const answer = await this.ask(async () => {

@@ -11,6 +11,8 @@ import { RemotesRepository } from './storage/remotes.repository.js';
 
 interface OpenHost {
   settings: string;
+  /** Since when the remote is in a state in which it may be tried: each such state lets this process try anew. */
+  triedSince: string;
   host: SshHost;
 }
 
@@ -62,6 +64,7 @@ export class RemoteHosts implements OnModuleDestroy {
 
   /** Lets the next use try again after a fault that only a person can heal. */
   reset(remoteId: string): void {
+    this.states.retract(remoteId);
     this.open.get(remoteId)?.host.reset();
   }
 
@@ -69,10 +72,40 @@ export class RemoteHosts implements OnModuleDestroy {
     const known = this.open.get(remoteId);
     this.open.delete(remoteId);
     if (known) await this.retire(known.host);
+    await this.states.withdraw(remoteId);
   }
 
+  /** The ids of the remotes that this process has to do with. */
+  remotesInUse(): string[] {
+    return [...this.open.keys()];
+  }
+
+  /** Takes in what other processes or persons have changed about them. */
+  async refresh(): Promise<void> {
+    const rows = await this.remotes.findAll(this.remotesInUse());
+    const usable = new Map(rows.filter(({ enabled }) => enabled).map((row) => [row.id, row]));
+    for (const remoteId of this.remotesInUse()) {
+      const row = usable.get(remoteId);
+      if (row) this.hostOf(row);
+      else await this.forget(remoteId);
+    }
+  }
+
+  /** While watched, a remote is connected to again by itself, and its last connection stays. */
+  watch(remoteId: string, isWatched: boolean): void {
+    this.open.get(remoteId)?.host.watch(isWatched);
+  }
+
+  /** `listener` is told in this process when it has found that a remote may be used again. */
+  whenUsable(listener: (remoteId: string) => void): void {
+    this.states.whenUsable(listener);
+  }
+
+  /** What was reported stays until another process, or the next start, takes over. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([...this.open.keys()].map((remoteId) => this.forget(remoteId)));
+    const hosts = [...this.open.values()];
+    this.open.clear();
+    await Promise.all(hosts.map(({ host }) => this.retire(host)));
   }
 
   private async usable(remoteId: string): Promise<RemoteRow> {
@@ -96,12 +129,19 @@ export class RemoteHosts implements OnModuleDestroy {
   private hostOf(row: RemoteRow): Host {
     const settings = settingsOf(row);
     const known = this.open.get(row.id);
+    const { status, since } = row.state;
     if (known?.settings === settings) {
       // Another process has reached it, or a person has mended it: what this one was refused for may be over.
-      if (MAY_BE_MENDED.has(row.state.status)) known.host.reset();
+      if (MAY_BE_MENDED.has(status) && known.triedSince !== since) {
+        known.triedSince = since;
+        this.reset(row.id);
+      }
       return known.host;
     }
-    if (known) void this.retire(known.host).catch(() => undefined);
+    if (known) {
+      this.states.unsay(row.id);
+      void this.retire(known.host).catch(() => undefined);
+    }
     const host = sshHost({
       id: row.id,
       name: row.name,
@@ -112,12 +152,16 @@ export class RemoteHosts implements OnModuleDestroy {
       verifyHostKey: (key, hop, target) => this.hostKeys.verify(row, key, hop, target),
       onState: (state) => void this.states.report(row.id, state),
     });
-    this.open.set(row.id, { settings, host });
+    this.open.set(row.id, { settings, triedSince: since, host });
     return host;
   }
 }
 
-const MAY_BE_MENDED: ReadonlySet<RemoteRow['state']['status']> = new Set(['online', 'unknown']);
+const MAY_BE_MENDED: ReadonlySet<RemoteRow['state']['status']> = new Set([
+  'online',
+  'degraded',
+  'unknown',
+]);
 
 /** What makes another connection necessary when it changes. */
 export const settingsOf = (row: RemoteRow): string =>

@@ -21,6 +21,9 @@ export interface RemoteState {
   error: Failure | null;
 }
 
+/** What one process sees. */
+export type SeenState = Omit<RemoteState, 'since'>;
+
 /** Of a remote whose settings nobody has tried yet. */
 export const untried = (): RemoteState => ({
   status: 'unknown',

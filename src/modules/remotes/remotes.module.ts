@@ -11,9 +11,11 @@ import { LocalHostController } from './local-host.controller.js';
 import { RemoteHosts } from './remote-hosts.js';
 import { RemoteSecrets } from './remote-secrets.js';
 import { RemoteStates } from './remote-states.js';
+import { RemoteWatch } from './remote-watch.js';
 import { RemoteTargets } from './remote-targets.js';
 import { RemotesController } from './remotes.controller.js';
 import { RemotesService } from './remotes.service.js';
+import { RemoteReportsRepository } from './storage/remote-reports.repository.js';
 import { RemoteEntity } from './storage/remote.entity.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
 
@@ -30,6 +32,8 @@ import { RemotesRepository } from './storage/remotes.repository.js';
     RemoteSecrets,
     RemoteStates,
     RemoteTargets,
+    RemoteReportsRepository,
+    RemoteWatch,
     RemotesRepository,
     RemotesService,
   ],

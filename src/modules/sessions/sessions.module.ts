@@ -8,6 +8,7 @@ import { StopTurnWorker } from './drive/stop-turn.worker.js';
 import { TurnDriver } from './drive/turn-driver.js';
 import { TurnLedger } from './drive/turn-ledger.js';
 import { TurnPlanner } from './drive/turn-planner.js';
+import { WakeTurns } from './drive/wake-turns.js';
 import { HistoryService } from './history.service.js';
 import { SessionSecrets } from './session-secrets.js';
 import { SessionsController } from './sessions.controller.js';
@@ -39,6 +40,7 @@ import { TurnsService } from './turns.service.js';
     TurnEvents,
     TurnsRepository,
     TurnsService,
+    WakeTurns,
   ],
   exports: [SessionsService, TurnsService],
 })

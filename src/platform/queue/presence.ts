@@ -4,6 +4,12 @@ import { Database, type Sql, StandingConnection } from '../database/index.js';
 /** First key of the advisory locks that living workers hold; the second key is their number. */
 const PRESENCE_CLASS = 73_025;
 
+/** The numbers of those who hold a lock. */
+const LIVING = `
+  SELECT objid::bigint FROM pg_locks
+  WHERE locktype = 'advisory' AND classid = ${PRESENCE_CLASS} AND objsubid = 2 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
 /** Tables whose rows a worker claims: with `worker int` and `lease_until timestamptz`. */
 export type ClaimedTable = 'turns' | 'runs';
 
@@ -31,15 +37,17 @@ export class Presence implements OnApplicationBootstrap {
     return this.assigned;
   }
 
+  /** The numbers of all processes that live. */
+  async living(sql: Sql = this.database): Promise<number[]> {
+    const rows = await sql.query<{ number: number }>(`SELECT * FROM (${LIVING}) AS living(number)`);
+    return rows.map(({ number }) => number);
+  }
+
   /** Ends the leases of workers that no longer live. */
   async freeOrphans(table: ClaimedTable, sql: Sql = this.database): Promise<void> {
     await sql.query(
       `UPDATE ${table} SET lease_until = NULL
-       WHERE lease_until > now() AND worker NOT IN (
-         SELECT objid::bigint FROM pg_locks
-         WHERE locktype = 'advisory' AND classid = ${PRESENCE_CLASS} AND objsubid = 2 AND granted
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       )`,
+       WHERE lease_until > now() AND worker NOT IN (${LIVING})`,
     );
   }
 

@@ -34,7 +34,8 @@ export class CarefulStart {
         },
       });
     } catch (error) {
-      if (this.sent && (isTransient(error) || options?.signal?.aborted === true)) this.lostSight();
+      if (this.isSent && (isTransient(error) || options?.signal?.aborted === true))
+        this.lostSight();
       throw error;
     }
   }

@@ -112,6 +112,16 @@ export class TurnClaims {
     );
   }
 
+  /** Makes the turns due that wait for a host, and answers with them. */
+  async wake(remoteId: string): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `UPDATE turns SET retry_at = NULL
+       WHERE remote_id = $1 AND state = 'queued' AND retry_at > now() RETURNING id`,
+      [remoteId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Turns that a worker should take now. */
   async due(): Promise<string[]> {
     await this.presence.freeOrphans('turns');
