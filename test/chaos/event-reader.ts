@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { type SeenEvent } from '../e2e/counting-agents.js';
@@ -22,6 +23,8 @@ export class EventReader {
     private readonly stream: string,
     private readonly listening: Listening,
   ) {
+    // Each connection listens to it.
+    setMaxListeners(0, this.#over.signal);
     this.#reading = this.#read();
   }
 
@@ -72,15 +75,17 @@ export class EventReader {
   async #overSocket(): Promise<void> {
     const { url, token } = this.api;
     const socket = io(url, { auth: { token }, forceNew: true, reconnection: false });
+    const { signal } = this.#over;
+    let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => {
-      const end = (): void => {
+      end = () => {
         resolve();
       };
-      socket.on('disconnect', end).on('connect_error', end);
-      this.#over.signal.addEventListener('abort', end, { once: true });
     });
+    socket.on('disconnect', end).on('connect_error', end);
+    signal.addEventListener('abort', end);
     socket.on('event', (event: SeenEvent) => {
-      if (socket.active || socket.connected) this.#take(event);
+      this.#take(event);
     });
     socket.on('connect', () => {
       const subscription = { stream: this.stream, after: this.#last };
@@ -90,6 +95,7 @@ export class EventReader {
       });
     });
     await ended;
+    signal.removeEventListener('abort', end);
     socket.removeAllListeners().disconnect();
   }
 }

@@ -54,7 +54,7 @@ export class HostRound {
   ) {
     this.signal = AbortSignal.timeout(limitMs);
     // Everybody in a round listens to it.
-    setMaxListeners(0, this.signal);
+    setMaxListeners(0, this.signal, this.faultsOver.signal);
     for (const remote of remotes) this.hosts.set(remote.name, [hostOf(remote), hostOf(remote)]);
   }
 

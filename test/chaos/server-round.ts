@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,7 +49,7 @@ export const planServerRound = (
     });
     left -= length;
   }
-  const everyMs = [300, 2_500] as const;
+  const everyMs = [100, 1_200] as const;
   return { sessions, faults: faultSchedule(ofFaults, world.faults, { count: faults, everyMs }) };
 };
 
@@ -64,6 +65,8 @@ export class ServerRound {
     limitMs: number,
   ) {
     this.signal = AbortSignal.timeout(limitMs);
+    // Everybody in a round listens to it.
+    setMaxListeners(0, this.signal, this.faultsOver.signal);
     this.api = world.api;
   }
 
@@ -110,8 +113,10 @@ export class ServerRound {
         () => reader.events.length >= events.length || reader.fault !== null,
       );
       if (reader.fault !== null) throw new Error(reader.fault);
-      if (JSON.stringify(reader.events) !== JSON.stringify(events)) {
-        throw new Error(`${stream}: what was heard is not what is logged`);
+      for (const [at, event] of events.entries()) {
+        const [heard, logged] = [reader.events[at], event].map((each) => JSON.stringify(each));
+        if (heard !== logged)
+          throw new Error(`${stream}: heard ${heard ?? ''}, logged ${logged ?? ''}`);
       }
       for (const { plan: turnPlan, turn } of turns) {
         const fault = faultOf(turnPlan, turn, events, await this.journalOf(turn.id));

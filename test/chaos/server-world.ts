@@ -27,7 +27,7 @@ export class ServerWorld {
 
   static async start(kind: StoreKind, names: readonly ServerName[]): Promise<ServerWorld> {
     const dir = await realpath(await mkdtemp(join(tmpdir(), 'maestro-chaos-')));
-    const store = await startStore(kind);
+    const store = await startStore(kind, { fsync: true });
     const remotes: ChaosRemote[] = [];
     for (const name of names) remotes.push(await ChaosRemote.start(name));
     const world = new ServerWorld(dir, store, remotes);

@@ -18,7 +18,11 @@ export interface Store {
 
 export type StoreKind = 'embedded' | 'external';
 
-export const startStore = async (kind: StoreKind): Promise<Store> => {
+/** With `fsync`, what was committed is still there after a crash of PostgreSQL, as in production. */
+export const startStore = async (
+  kind: StoreKind,
+  { fsync = false }: { fsync?: boolean } = {},
+): Promise<Store> => {
   if (kind === 'embedded') {
     const nothing = { databaseUrl: null, redisUrl: null, redis: null, postgres: null };
     return { ...nothing, stop: () => Promise.resolve() };
@@ -26,7 +30,7 @@ export const startStore = async (kind: StoreKind): Promise<Store> => {
   const program = redisProgram();
   if (program === null) throw new Error('This machine has no Redis');
   const dir = await mkdtemp(join(tmpdir(), 'maestro-postgres-'));
-  const postgres = await startEmbeddedPostgres({ dir, log: () => undefined, fsync: false });
+  const postgres = await startEmbeddedPostgres({ dir, log: () => undefined, fsync });
   const redis = await startRedis(program);
   return {
     databaseUrl: postgres.url,
