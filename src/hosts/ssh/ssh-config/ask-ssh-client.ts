@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { types } from 'node:util';
 import { SshFailure } from '../errors.js';
+import { runInGroup } from './process-group.js';
 import { type SshConfigOptions, type SshLogin } from './question.js';
 
 const NO_CLIENT = new Set<unknown>(['ENOENT', 'EACCES']);
@@ -8,36 +9,36 @@ const NO_CLIENT = new Set<unknown>(['ENOENT', 'EACCES']);
  * What `ssh -G` prints, by the lower-case name of the directive; null when there is no ssh client. Note that
  * `Match exec` runs commands: the file is the server user's own.
  */
-export const askSshClient = (
+export const askSshClient = async (
   host: string,
   { configPath, sshPath = 'ssh', environment }: SshConfigOptions,
   { user, port }: SshLogin,
   signal: AbortSignal,
-): Promise<Map<string, string[]> | null> =>
-  new Promise((resolve, reject) => {
-    const args = [
-      '-T',
-      '-G',
-      ...(configPath === undefined ? [] : ['-F', configPath]),
-      ...(user === undefined ? [] : ['-l', user]),
-      ...(port === undefined ? [] : ['-p', String(port)]),
-      '--',
-      host,
-    ];
-    const execution = {
-      killSignal: 'SIGKILL' as const,
+): Promise<Map<string, string[]> | null> => {
+  const args = [
+    '-T',
+    '-G',
+    ...(configPath === undefined ? [] : ['-F', configPath]),
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    '--',
+    host,
+  ];
+  try {
+    const { code, stdout, stderr } = await runInGroup(sshPath, args, {
+      environment,
+      output: 'pipe',
       signal,
-      ...(environment === undefined ? {} : { env: environment }),
-    };
-    execFile(sshPath, args, execution, (error, stdout, stderr) => {
-      if (error === null) resolve(directivesIn(stdout));
-      else if (signal.aborted) reject(signal.reason as Error);
-      else if (NO_CLIENT.has(error.code)) resolve(null);
-      else reject(refusal(host, error, stderr));
     });
-  });
+    if (code === 0) return directivesIn(stdout);
+    throw refusal(host, stderr);
+  } catch (error) {
+    if (types.isNativeError(error) && 'code' in error && NO_CLIENT.has(error.code)) return null;
+    throw error;
+  }
+};
 
-const refusal = (host: string, cause: Error, stderr: string): SshFailure => {
+const refusal = (host: string, stderr: string): SshFailure => {
   const says = stderr
     .split(/\r?\n/)
     .filter((line) => line !== '' && !line.startsWith('Pseudo-terminal'))
@@ -48,7 +49,6 @@ const refusal = (host: string, cause: Error, stderr: string): SshFailure => {
     {
       detail: `ssh config: ${says}`,
       hint: 'Correct the ssh config of the server user: `ssh -G HOST` shows the same error.',
-      cause,
     },
   );
 };

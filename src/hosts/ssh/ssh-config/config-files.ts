@@ -18,7 +18,6 @@ export interface RootFile {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Outcome = { values: string[] | null } | { fault: LineFault };
 
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -35,7 +34,6 @@ export const rootFilesOf = (configPath: string | undefined): RootFile[] => {
 /** The files of an ssh config, each read and each line understood once for however many questions. */
 export class ConfigFiles {
   readonly #lines = new Map<string, Promise<readonly ConfigLine[] | null>>();
-  readonly #outcomes = new WeakMap<ConfigLine, Outcome>();
   readonly #included = new Map<string, Promise<string[]>>();
 
   constructor(
@@ -53,18 +51,18 @@ export class ConfigFiles {
 
   /** What the line says. Throws its fault. */
   valuesOf(line: ConfigLine, directive: Directive): string[] | null {
-    let outcome = this.#outcomes.get(line);
-    if (outcome === undefined) {
-      try {
-        outcome = { values: directive.read(line, this.environment) };
-      } catch (error) {
-        if (!(error instanceof LineFault)) throw error;
-        outcome = { fault: error };
-      }
-      this.#outcomes.set(line, outcome);
+    line.outcome ??= this.outcomeOf(line, directive);
+    if ('fault' in line.outcome) throw line.outcome.fault;
+    return line.outcome.values;
+  }
+
+  private outcomeOf(line: ConfigLine, directive: Directive): NonNullable<ConfigLine['outcome']> {
+    try {
+      return { values: directive.read(line, this.environment) };
+    } catch (error) {
+      if (error instanceof LineFault) return { fault: error };
+      throw error;
     }
-    if ('fault' in outcome) throw outcome.fault;
-    return outcome.values;
   }
 
   /** The files that a pattern of an `Include` names. */

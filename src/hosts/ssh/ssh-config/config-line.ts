@@ -1,3 +1,5 @@
+import { type LineFault } from './config-fault.js';
+
 /** One line of an ssh config that says something. */
 export interface ConfigLine {
   file: string;
@@ -8,6 +10,8 @@ export interface ConfigLine {
   rest: string;
   /** The same as words, without quotes and comments; null when a quote is not closed. */
   words: readonly string[] | null;
+  /** What was found to be its value, or wrong with it: the same for whichever host. */
+  outcome?: { values: string[] | null } | { fault: LineFault };
 }
 
 /** White space, the keyword, and one `=` or white space behind it. */

@@ -80,8 +80,12 @@ export class Evaluation {
     let isActive = startsActive;
     let mistakes = 0;
     for (const line of lines) {
+      // There may be very many, and only the first of many hosts has to find the mistakes.
+      if (!isActive && line.outcome && 'values' in line.outcome) continue;
       try {
-        isActive = await this.take(line, place, isActive);
+        const next = this.take(line, place, isActive);
+        // Most lines have nothing to wait for.
+        isActive = typeof next === 'boolean' ? next : await next;
       } catch (error) {
         if (!(error instanceof LineFault)) throw error;
         mistakes += 1;
@@ -95,8 +99,8 @@ export class Evaluation {
     }
   }
 
-  /** Resolves to whether the next line applies. */
-  private async take(line: ConfigLine, place: Place, isActive: boolean): Promise<boolean> {
+  /** Whether the next line applies. */
+  private take(line: ConfigLine, place: Place, isActive: boolean): boolean | Promise<boolean> {
     const { keyword, words, rest } = line;
     if (rest === '') throw faultAt(line, `no argument after keyword "${keyword}"`);
     if (words === null) throw faultAt(line, 'invalid quotes');
@@ -104,14 +108,10 @@ export class Evaluation {
       case 'host':
         if (words.includes('')) throw faultAt(line, 'keyword host empty argument');
         return !place.isBarred && this.isNamed(words);
-      case 'match': {
-        const { isMatch, wantsFinal } = await askMatch(line, this.facts(place));
-        this.wantsFinal ||= wantsFinal;
-        return isMatch && !place.isBarred;
-      }
+      case 'match':
+        return this.match(line, place);
       case 'include':
-        await this.include(line, words, place, isActive);
-        return isActive;
+        return this.include(line, words, place, isActive);
       case 'proxyjump':
         this.jump(line, isActive);
         return isActive;
@@ -119,6 +119,12 @@ export class Evaluation {
         this.set(line, isActive);
         return isActive;
     }
+  }
+
+  private async match(line: ConfigLine, place: Place): Promise<boolean> {
+    const { isMatch, wantsFinal } = await askMatch(line, this.facts(place));
+    this.wantsFinal ||= wantsFinal;
+    return isMatch && !place.isBarred;
   }
 
   private isNamed(patterns: readonly string[]): boolean {
@@ -166,7 +172,7 @@ export class Evaluation {
     patterns: readonly string[],
     place: Place,
     isActive: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { root, depth } = place;
     for (const pattern of patterns) {
       if (pattern === '') throw faultAt(line, 'keyword include empty argument');
@@ -182,6 +188,7 @@ export class Evaluation {
         await this.follow(lines, inside, isActive);
       }
     }
+    return isActive;
   }
 
   private facts(place: Place): MatchFacts {
