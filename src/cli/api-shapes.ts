@@ -41,6 +41,14 @@ export const remoteTestShape = z.looseObject({
   shell: z.string().nullish(),
   latencyMs: z.number().nullish(),
   hostKey: z.looseObject({ type: z.string(), fingerprint: z.string() }).nullish(),
+  hops: z
+    .array(
+      z.looseObject({
+        host: z.string(),
+        hostKey: z.looseObject({ type: z.string(), fingerprint: z.string() }),
+      }),
+    )
+    .nullish(),
   agent: z
     .looseObject({
       agent: z.string(),
@@ -52,6 +60,26 @@ export const remoteTestShape = z.looseObject({
   error: failure.nullish(),
 });
 export type RemoteTest = z.infer<typeof remoteTestShape>;
+
+const publicKey = z.looseObject({ type: z.string(), fingerprint: z.string() });
+const shownKeys = {
+  pinned: publicKey.extend({ authority: z.boolean().optional() }).nullable(),
+  offered: publicKey.nullable(),
+};
+const markedKey = publicKey.extend({ host: z.string().nullable() });
+export const hostKeysShape = z.looseObject({
+  ...shownKeys,
+  hops: z.array(z.looseObject({ host: z.string(), ...shownKeys })),
+  imported: z.array(markedKey.extend({ marker: z.string() })),
+});
+export type HostKeys = z.infer<typeof hostKeysShape>;
+
+export const hostKeyImportShape = z.looseObject({
+  taken: z.array(markedKey.extend({ marker: z.string().nullable() })),
+  otherLines: z.number(),
+  unreadableLines: z.number(),
+});
+export type HostKeyImport = z.infer<typeof hostKeyImportShape>;
 
 export const environmentShape = z.looseObject({
   hostname: z.string(),

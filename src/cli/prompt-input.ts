@@ -16,9 +16,14 @@ export const promptFrom = async (
       hint: 'Give it as an argument, pipe it in, or use `-` and end it with Ctrl-D.',
     });
   }
+  return nonEmpty((await readAll(stdin)).toString('utf8'));
+};
+
+/** Everything that is piped in, or typed until Ctrl-D. */
+export const readAll = async (stdin: World['stdin']): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return nonEmpty(Buffer.concat(chunks).toString('utf8'));
+  return Buffer.concat(chunks);
 };
 
 const nonEmpty = (text: string): string => {

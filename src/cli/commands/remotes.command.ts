@@ -15,6 +15,7 @@ import { exitCodeFor } from '../exit-codes.js';
 import { findRemote } from '../find.js';
 import { collect, envFrom, given, readLocal, wholeNumber } from '../option-values.js';
 import { facts, table } from '../table.js';
+import { addHostKeyCommand } from './remote-host-key.command.js';
 
 interface AddOptions {
   host: string;
@@ -134,6 +135,8 @@ export const addRemotesCommand = (program: Command, cli: Cli): void => {
       cli.print(command, known, environmentFacts(known));
     });
 
+  addHostKeyCommand(remotes, cli);
+
   remotes
     .command('rm <remote>')
     .description('forget a remote that no session uses')
@@ -204,7 +207,8 @@ const testFacts = (test: RemoteTest): string =>
     ['system', test.os],
     ['shell', test.shell],
     ['latency', test.latencyMs == null ? null : `${test.latencyMs} ms`],
-    ['host key', test.hostKey && `${test.hostKey.type} ${test.hostKey.fingerprint}`],
+    ['host key', test.hostKey && keyFact(test.hostKey)],
+    ...(test.hops ?? []).map(({ host, hostKey }) => [`key of ${host}`, keyFact(hostKey)] as const),
     ['agent', test.agent && agentFact(test.agent)],
   ]);
 
@@ -222,6 +226,9 @@ const environmentFacts = (known: Environment): string =>
     ['variables', known.variables.join(' ')],
     ...known.warnings.map((warning): [string, string] => ['warning', warning]),
   ]);
+
+const keyFact = ({ type, fingerprint }: NonNullable<RemoteTest['hostKey']>): string =>
+  `${type} ${fingerprint}`;
 
 const agentFact = ({ agent, found, path, version }: NonNullable<RemoteTest['agent']>): string =>
   found ? `${agent} ${version ?? ''} at ${path ?? '?'}` : `${agent} was not found`;

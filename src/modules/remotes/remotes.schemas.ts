@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { AGENT_NAMES } from '../../agents/index.js';
-import { isHostName } from '../../hosts/index.js';
+import { isHostName, variableFault } from '../../hosts/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
 import { REMOTE_STATUSES } from './remote.js';
 
 const noControlCharacters = /^[^\p{Cc}]*$/u;
+/** They make what follows look like something else, wherever a name is shown. */
+const noDirections = /^[^\u202a-\u202e\u2066-\u2069]*$/;
 const text = (max: number): z.ZodString =>
   z.string().trim().min(1).max(max).regex(noControlCharacters, 'Must hold no control characters');
 
@@ -18,13 +20,22 @@ const variableValue = z
   .max(100_000)
   .regex(/^[^\0]*$/, 'Must hold no NUL character');
 
-export const envSchema = z.record(variableName, variableValue);
+const settable = (env: Record<string, string | null>, context: z.core.$RefinementCtx): void => {
+  for (const [name, value] of Object.entries(env)) {
+    const message = value === null ? null : variableFault(name, value);
+    if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
+  }
+};
+
+export const envSchema = z.record(variableName, variableValue).superRefine(settable);
 
 /** A merge patch: a variable that is null is removed. */
-export const envPatchSchema = z.record(variableName, variableValue.nullable());
+export const envPatchSchema = z
+  .record(variableName, variableValue.nullable())
+  .superRefine(settable);
 
 const remoteFields = {
-  name: text(100),
+  name: text(100).regex(noDirections, 'Must hold no characters that turn the direction of text'),
   host: z
     .string()
     .max(255)
@@ -97,7 +108,7 @@ export const acceptHostKeySchema = body({
 export type AcceptHostKey = z.infer<typeof acceptHostKeySchema>;
 
 /** A known_hosts file, or what `ssh-keyscan` prints. */
-export const importHostKeysSchema = body({ knownHosts: z.string().min(1).max(1_000_000) });
+export const importHostKeysSchema = body({ knownHosts: z.string().min(1).max(4_000_000) });
 export type ImportHostKeys = z.infer<typeof importHostKeysSchema>;
 
 export const failureSchema = z.object({
