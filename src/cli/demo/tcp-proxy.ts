@@ -3,10 +3,12 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /**
  * A TCP relay on loopback whose links can be cut or silenced, to show and to test what happens then.
  *
- * `pass` relays; `blackhole` takes everything and answers nothing, as a half-open link does; `refuse` drops newcomers.
+ * `pass` relays; `blackhole` takes everything and answers nothing, as a half-open link does; `refuse` drops newcomers;
+ * `hold` keeps everything back for later, as an overloaded link does.
  */
 export class TcpProxy {
-  mode: 'pass' | 'blackhole' | 'refuse' = 'pass';
+  #mode: 'pass' | 'blackhole' | 'refuse' | 'hold' = 'pass';
+  #held: (() => void)[] = [];
   #port = 0;
   readonly #server: Server;
   readonly #links = new Set<{ near: Socket; far: Socket }>();
@@ -26,6 +28,18 @@ export class TcpProxy {
     });
     proxy.#port = (proxy.#server.address() as AddressInfo).port;
     return proxy;
+  }
+
+  get mode(): 'pass' | 'blackhole' | 'refuse' | 'hold' {
+    return this.#mode;
+  }
+
+  set mode(mode: 'pass' | 'blackhole' | 'refuse' | 'hold') {
+    this.#mode = mode;
+    if (mode === 'hold') return;
+    const held = this.#held;
+    this.#held = [];
+    for (const deliver of held) deliver();
   }
 
   get port(): number {
@@ -71,6 +85,14 @@ export class TcpProxy {
   #pump(from: Socket, to: Socket): void {
     from.on('data', (chunk) => {
       if (this.mode === 'blackhole' || to.destroyed) return;
+      if (this.mode === 'hold') {
+        from.pause();
+        this.#held.push(() => {
+          to.write(chunk);
+          from.resume();
+        });
+        return;
+      }
       if (!to.write(chunk)) from.pause();
     });
     to.on('drain', () => from.resume());

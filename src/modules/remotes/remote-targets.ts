@@ -43,6 +43,7 @@ export class RemoteTargets {
       ...base,
       port: remote.port ?? base.port,
       username: remote.username ?? base.username,
+      keepalive: base.keepalive ?? { intervalMs: this.config.sshKeepaliveMs, countMax: 3 },
     };
     if (remote.privateKeyPath === null) return target;
     return withNeeds(target, await needsOfIdentityFiles([expandHome(remote.privateKeyPath)]));

@@ -35,6 +35,8 @@ export interface Config {
   readonly sweepMs: number;
   /** Start although the data directory was last used with another database or queue. */
   readonly allowStoreChange: boolean;
+  /** How often a silent SSH connection is asked whether it lives; in ssh-config mode, ServerAliveInterval counts. */
+  readonly sshKeepaliveMs: number;
   /** The ssh-agent of the server's user; null when it has none. */
   readonly sshAgentSocket: string | null;
   /** What agents on this machine may inherit from the server's environment; nothing else of it reaches them. */
@@ -70,6 +72,7 @@ const schema = z.object({
   leaseMs: accept.milliseconds(1_000, HOUR_MS).default(15_000),
   sweepMs: accept.milliseconds(100, HOUR_MS).default(2_000),
   allowStoreChange: accept.flag.default(false),
+  sshKeepaliveMs: accept.milliseconds(1_000, HOUR_MS).default(15_000),
   sshAgentSocket: z.string().nullable().default(null),
 });
 

@@ -19,6 +19,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   leaseMs: 'MAESTRO_LEASE_MS',
   sweepMs: 'MAESTRO_SWEEP_MS',
   allowStoreChange: 'MAESTRO_ALLOW_STORE_CHANGE',
+  sshKeepaliveMs: 'MAESTRO_SSH_KEEPALIVE_MS',
   sshAgentSocket: 'SSH_AUTH_SOCK',
 };
 

@@ -67,7 +67,7 @@ describe('A host that is connected', () => {
     const [link] = pool.fake.links;
     let answer = (): void => undefined;
     Object.assign(link as FakeLink, {
-      measure: () => new Promise<number>((resolve) => (answer = () => resolve(20))),
+      measure: () => new Promise<number>((resolve) => (answer = () => { resolve(20); })),
     });
     await after(30_000);
     expect(pool.fake.statuses).toEqual(['connecting', 'online', 'degraded']);
@@ -127,7 +127,11 @@ describe('A host that is connected', () => {
     await pool.connect();
     await after(60_000);
     const [link] = pool.fake.links as [FakeLink];
-    Object.assign(link, { close: () => Promise.resolve(link.break()) });
+    Object.assign(link, {
+      close: async () => {
+        link.break();
+      },
+    });
     pool.answerMs = null;
     // Asleep: the clock goes on, timers do not.
     jest.setSystemTime(Date.now() + 3 * HOUR);

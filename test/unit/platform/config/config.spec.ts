@@ -55,6 +55,7 @@ describe('the configuration', () => {
       leaseMs: 15_000,
       sweepMs: 2_000,
       allowStoreChange: false,
+      sshKeepaliveMs: 15_000,
       sshAgentSocket: null,
       localEnvironment: {},
       unknown: [],
@@ -84,6 +85,7 @@ describe('the configuration', () => {
       MAESTRO_LEASE_MS: '6000',
       MAESTRO_SWEEP_MS: '500',
       MAESTRO_ALLOW_STORE_CHANGE: 'true',
+      MAESTRO_SSH_KEEPALIVE_MS: '5000',
       SSH_AUTH_SOCK: '/run/agent',
     });
     expect(config).toEqual({
@@ -104,6 +106,7 @@ describe('the configuration', () => {
       leaseMs: 6_000,
       sweepMs: 500,
       allowStoreChange: true,
+      sshKeepaliveMs: 5_000,
       sshAgentSocket: '/run/agent',
       localEnvironment: {},
       unknown: [],
