@@ -11,7 +11,7 @@ const SEED = option('SEED') ?? Math.floor(Math.random() * 2 ** 31);
 const RUNS = option('RUNS') ?? 0;
 const MINUTES = option('MINUTES') ?? 0;
 /** Of the short form: the same for everybody, before one that is new each time. */
-const KNOWN_SEED = 20_261_122;
+const KNOWN_SEED = 20_261_131;
 
 /** What a test of rounds may take. */
 export const ROUNDS_LIMIT_MS = IS_LONG ? 24 * 3_600_000 : 400_000;

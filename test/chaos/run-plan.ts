@@ -15,15 +15,20 @@ export interface RunPlan {
   cancelAfter: number | null;
 }
 
+/** More than can be printed while a round lasts. */
+const ENDLESS = 20_000;
+
 export const planRun = (random: Random, remote: string): RunPlan => {
-  const willBeCancelled = random.chance(0.25);
+  const willBeCancelled = random.chance(0.3);
+  // Some are cancelled when they may just end by themselves.
+  const isEndless = willBeCancelled && random.chance(0.7);
   const stream = {
     seed: random.between(1, 2_000_000_000),
-    lines: random.between(20, 600),
+    lines: isEndless ? ENDLESS : random.between(20, 600),
     exitCode: random.pick([0, 0, 1, 3, 99, 120]),
-    stubborn: willBeCancelled && random.chance(0.3),
+    stubborn: isEndless && random.chance(0.5),
   };
-  const bytes = Buffer.concat(Object.values(expectedStream(stream))).length;
+  const bytes = isEndless ? 30_000 : Buffer.concat(Object.values(expectedStream(stream))).length;
   const deathsOfOne = (): number[] =>
     Array.from({ length: random.between(0, 2) }, () => random.between(0, bytes)).sort(
       (a, b) => a - b,
@@ -36,9 +41,7 @@ export const planRun = (random: Random, remote: string): RunPlan => {
     startsAfterMs: random.between(0, 3_000),
     deaths: Array.from({ length: racers }, deathsOfOne),
     // At 0 the cancelling races with the start itself.
-    cancelAfter: willBeCancelled
-      ? random.pick([0, random.between(1, bytes >> 1), random.between(1, bytes)])
-      : null,
+    cancelAfter: willBeCancelled ? random.between(1, bytes) * Number(random.chance(0.7)) : null,
   };
 };
 
