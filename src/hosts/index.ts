@@ -25,11 +25,13 @@ export { type LocalChannelsOptions } from './local/local-channels.js';
 export { keepFollowing, type KeepFollowingOptions } from './runs/keep-following.js';
 export { LOADER } from './runs/loader.js';
 export { ShellHost, type ShellHostOptions } from './shell/shell-host.js';
+export { variableFault } from './shell/variables.js';
 export {
   type HostKey,
   hostKeyName,
   type HostKeyRefusal,
   isHostName,
+  isUserName,
   type KnownHost,
   knownHostName,
   KnownHosts,

@@ -10,9 +10,9 @@ import { shQuote } from './sh-quote.js';
 /** How long the login shell may take: as in a terminal, then without being interactive. */
 export const PATIENCE_S = { first: 10, again: 6 };
 
-/** What describes the connection or the resolving shell, not the user's environment. */
+/** What describes the connection or the resolving shell, not the user's environment; and what ends `read`. */
 const NOT_KEPT =
-  'unset SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY PWD OLDPWD SHLVL TERM MAESTRO_CALL MAESTRO_RESOLVING_ENVIRONMENT;';
+  'unset SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY PWD OLDPWD SHLVL TERM TMOUT MAESTRO_CALL MAESTRO_RESOLVING_ENVIRONMENT;';
 
 /** What the login shell runs when it has read its files; no quote, backslash or `!` that some shell would take as its own. */
 const PAYLOAD =

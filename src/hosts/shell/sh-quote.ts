@@ -1,4 +1,5 @@
 import { HostFailure } from '../host-errors.js';
+import { variableFault } from './variables.js';
 
 /** Defines `$_L`, the newline that quoted values refer to: a script for the loader is one line. */
 const NEWLINE = '_L=$(printf "\\n."); _L=${_L%.};';
@@ -38,19 +39,15 @@ export const shArguments = ([program, ...rest]: readonly [string, ...string[]]):
     ...rest.map(shQuote),
   ].join(' ') + ';';
 
-/** Names that belong to the shell: setting them would end it or break it. */
-const RESERVED = new Set(['_', 'IFS', 'PPID', 'UID', 'EUID', 'SHELLOPTS', 'BASHOPTS']);
-
 export const shExports = (env: Readonly<Record<string, string>>): string =>
   Object.entries(env)
     .map(([name, value]) => {
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || RESERVED.has(name)) {
+      const fault = variableFault(name, value);
+      if (fault !== null) {
         throw new HostFailure(
           'host/protocol',
-          `Not a variable that can be set: ${JSON.stringify(name)}`,
-          {
-            hint: 'Names of environment variables are letters, digits and `_`.',
-          },
+          `Not a variable that can be set: ${JSON.stringify(name)}: ${fault}`,
+          { hint: 'Remove it from the environment of the session or of the remote.' },
         );
       }
       return `export ${name}=${shQuote(value)};`;

@@ -24,6 +24,7 @@ export {
   hostKeyName,
   type HostKeyVerifier,
   isHostName,
+  isUserName,
   type PublicKey,
   type SshTarget,
 } from './ssh-target.js';

@@ -94,7 +94,8 @@ export const hostKeyName = ({ hostKeyAlias, host, port }: SshTarget): string =>
   `${hostKeyAlias ?? (host.includes(':') ? `[${host}]` : host)}:${String(port)}`;
 
 const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*$/u;
-const USER_NAME = /^[^-\s\p{Cc}:@/][^\s\p{Cc}:@/]*$/u;
+/** No shell may read more in it than a name: it is put into `ProxyCommand` and `Match exec`. So does OpenSSH since 9.6. */
+const USER_NAME = /^(?!-)[^\s\p{Cc}\p{Cf}:@/'`";&<>|(){}]+(?<!\\)$/u;
 
 /** A name that could be read as an option, or that hides control characters, reaches neither ssh nor the resolver. */
 export const isHostName = (host: string): boolean =>
@@ -110,8 +111,10 @@ export const assertReachable = (target: SshTarget): void => {
   assertUserName(target.username, target);
 };
 
+export const isUserName = (username: string): boolean => USER_NAME.test(username);
+
 export const assertUserName = (username: string, at: HostLabel): void => {
-  if (!USER_NAME.test(username)) {
+  if (!isUserName(username)) {
     throw new SshFailure('ssh/auth-failed', at, { detail: 'the user name is not valid' });
   }
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AGENT_NAMES } from '../../agents/index.js';
-import { isHostName, variableFault } from '../../hosts/index.js';
+import { isHostName, isUserName, variableFault } from '../../hosts/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
 import { REMOTE_STATUSES } from './remote.js';
 
@@ -41,11 +41,7 @@ const remoteFields = {
     .max(255)
     .refine(isHostName, 'Not a host name, an IP address or an ssh config alias'),
   port: z.int().min(1).max(65_535).nullable(),
-  username: z
-    .string()
-    .max(100)
-    .regex(/^[^-\s\p{Cc}:@/][^\s\p{Cc}:@/]*$/u, 'Not a user name')
-    .nullable(),
+  username: z.string().max(100).refine(isUserName, 'Not a user name').nullable(),
   privateKeyPath: text(4_096).nullable(),
   privateKey: z.string().min(1).max(100_000).nullable(),
   passphrase: z.string().min(1).max(1_000).nullable(),
