@@ -27,17 +27,10 @@ const found = (text: string, ...names: string[]): string[] =>
 describe('known hosts', () => {
   it('are found by name, with the key and where it stands', () => {
     const hosts = KnownHosts.parse(`# mine\n\ndevbox ${keyText(1)} ada@home\n`, '/k');
-    expect(hosts.of('devbox')).toEqual([
-      {
-        marker: null,
-        at: '/k:3',
-        key: {
-          type: 'ssh-ed25519',
-          blob: blobOf(1),
-          fingerprint: expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/) as string,
-        },
-      },
+    expect(hosts.of('devbox')).toMatchObject([
+      { marker: null, at: '/k:3', key: { type: 'ssh-ed25519', blob: blobOf(1) } },
     ]);
+    expect(hosts.of('devbox')[0]?.key.fingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
     expect(hosts.of('box')).toEqual([]);
   });
 
