@@ -131,11 +131,12 @@ describe.each(READERS)(
     });
 
     it('lets no shell read what it fills in, and fills in no token that it does not know', async () => {
-      for (const [host, login] of [
-        ['tunnelled', { user: 'a$(id)' }],
-        ['strange', {}],
+      for (const [host, login, code] of [
+        ['tunnelled', { user: 'a$(id)' }, 'ssh/auth-failed'],
+        ['tunnelled', { user: 'a$HOME' }, 'ssh/unsupported'],
+        ['strange', {}, 'ssh/unsupported'],
       ] as const) {
-        expect(await rejectionOf(target(host, login))).toMatchObject({ code: 'ssh/unsupported' });
+        expect(await rejectionOf(target(host, login))).toMatchObject({ code });
       }
     });
 

@@ -39,14 +39,14 @@ onSshd(`A remote of the ssh config${needs}`, () => {
       ...lines,
     ].join('\n  ');
   const keyOf = (sshd: TestSshd): string => `IdentityFile ${sshd.clientKeyPath}`;
-  const poolOf = (lines: readonly string[]): ConnectionPool => {
+  const poolOf = (lines: readonly string[], path = process.env['PATH']): ConnectionPool => {
     const configPath = config(lines);
     pool = poolFor(inner, {
       target: async () =>
         targetFromSshConfig(
           await resolveSshConfig('inner', {
             configPath,
-            environment: { PATH: process.env['PATH'] },
+            environment: { PATH: path, KEYS: dir },
           }),
           { id: '1', name: 'inner', agentSocket: agentSocket() },
         ),
@@ -87,6 +87,32 @@ onSshd(`A remote of the ssh config${needs}`, () => {
     expect((await runLine(await pool.open('start'), 'echo "$HOME"')).output).toBe(
       `${inner.home}\n`,
     );
+  });
+
+  it('is reached just so when no ssh client is to be seen', async () => {
+    copyFileSync(jump1.clientKeyPath, join(dir, 'id_first'));
+    writeFileSync(
+      join(dir, 'first.conf'),
+      `${host('first', jump1)}\n  IdentityFile \${KEYS}/id_%n\n`,
+      { mode: 0o644 },
+    );
+    poolOf(
+      [
+        `Include ${dir}/first.*`,
+        host('second', jump2, [keyOf(jump2), 'ProxyJump first']),
+        'Match originalhost inner exec "test %p = 22"',
+        '  ProxyJump second',
+        host('inner', inner, [keyOf(inner)]),
+        'Host *',
+        '  IdentityAgent none',
+      ],
+      join(dir, 'no-programs'),
+    );
+    expect((await runLine(await pool.open('start'), 'echo "$HOME"')).output).toBe(
+      `${inner.home}\n`,
+    );
+    expect(jump1.log()).toContain('Accepted publickey');
+    expect(jump2.log()).toContain('Accepted publickey');
   });
 
   it('is reached over an `ssh -W` of its ProxyCommand', async () => {

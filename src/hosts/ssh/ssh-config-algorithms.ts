@@ -1,6 +1,7 @@
 import { type Algorithms } from 'ssh2';
 import { HOST_KEY_ALGORITHMS } from './host-key-algorithms.js';
-import { resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
+import { ConfigFiles } from './ssh-config/config-files.js';
+import { resolveFromFiles, resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
 
 type Directives = ResolvedSshConfig['directives'];
 
@@ -64,11 +65,11 @@ export interface ConfiguredAlgorithms {
  * The algorithms that the ssh config asks for, in its order, as far as ssh2 has them. What it leaves at the defaults of
  * `ssh` stays at those of ssh2, which are chosen for its own speed.
  */
-export const algorithmsFrom = async ({
-  directives,
-  options,
-}: ResolvedSshConfig): Promise<ConfiguredAlgorithms> => {
-  const defaults = await defaultsOf(options.sshPath ?? 'ssh');
+export const algorithmsFrom = async (
+  resolved: ResolvedSshConfig,
+): Promise<ConfiguredAlgorithms> => {
+  const { directives } = resolved;
+  const defaults = await defaultsOf(resolved);
   const algorithms: Record<string, readonly string[]> = {};
   const impossible: string[] = [];
   for (const { list, directive, name, known } of LISTS) {
@@ -88,14 +89,23 @@ export const algorithmsFrom = async ({
 
 const knownDefaults = new Map<string, Promise<Directives>>();
 
-/** What `ssh` does without any config: the same as long as the program is. */
-const defaultsOf = (sshPath: string): Promise<Directives> => {
-  const known = knownDefaults.get(sshPath);
+/** What comes out without any config, from whoever has read this one: the same as long as the program is. */
+const defaultsOf = ({ isReadByClient, options }: ResolvedSshConfig): Promise<Directives> => {
+  const reader = isReadByClient
+    ? `${options.sshPath ?? 'ssh'} ${options.environment?.['PATH'] ?? ''}`
+    : '';
+  const known = knownDefaults.get(reader);
   if (known) return known;
-  const asked = resolveSshConfig('defaults', { sshPath, configPath: 'none' }).then(
-    ({ directives }) => directives,
-  );
-  knownDefaults.set(sshPath, asked);
-  asked.catch(() => knownDefaults.delete(sshPath));
-  return asked;
+  const { sshPath, environment } = options;
+  const asked = isReadByClient
+    ? resolveSshConfig('defaults', {
+        configPath: 'none',
+        ...(sshPath === undefined ? {} : { sshPath }),
+        ...(environment === undefined ? {} : { environment }),
+      })
+    : resolveFromFiles('defaults', {}, new ConfigFiles([], {}));
+  const defaults = asked.then(({ directives }) => directives);
+  knownDefaults.set(reader, defaults);
+  defaults.catch(() => knownDefaults.delete(reader));
+  return defaults;
 };

@@ -28,6 +28,8 @@ export interface ResolvedSshConfig {
   proxyCommand: string | null;
   addressFamily: 4 | 6 | null;
   connectTimeoutMs: number | null;
+  /** By `ssh -G`, and not by this server itself. */
+  isReadByClient: boolean;
   /** How it was asked for, to ask for others likewise. */
   options: SshConfigOptions;
   /** Every directive by its lower-case name, in order. */
@@ -48,7 +50,7 @@ export const resolveSshConfig = async (
   return inTime(host, options.signal, async (signal) => {
     const answer = await askSshClient(host, options, login, signal);
     const directives = answer ?? (await readWithoutClient(host, options, login, signal));
-    return resolvedFrom(host, options, directives);
+    return resolvedFrom(host, options, directives, answer !== null);
   });
 };
 
@@ -60,12 +62,9 @@ export const resolveFromFiles = async (
 ): Promise<ResolvedSshConfig> => {
   assertHarmless(host, {});
   return inTime(host, options.signal, async (signal) =>
-    resolvedFrom(host, options, await readWithoutClient(host, options, {}, signal, files)),
+    resolvedFrom(host, options, await readWithoutClient(host, options, {}, signal, files), false),
   );
 };
-
-/** What a shell would read, when `Match exec` or `ProxyCommand` say `%r`. */
-const READ_BY_SHELLS = /['"`$;&<>|(){}]|\\$/;
 
 /** Names that could be options or commands reach no process. */
 const assertHarmless = (host: string, { user, port }: SshLogin): void => {
@@ -74,14 +73,7 @@ const assertHarmless = (host: string, { user, port }: SshLogin): void => {
     throw new SshFailure('ssh/unresolved', at, { detail: 'the host name is not valid' });
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535))
     throw new SshFailure('ssh/unresolved', at, { detail: 'the port is not valid' });
-  if (user === undefined) return;
-  assertUserName(user, at);
-  if (READ_BY_SHELLS.test(user)) {
-    throw new SshFailure('ssh/unsupported', at, {
-      detail: 'the user name has characters that mean something to a shell',
-      hint: 'With the ssh config, commands may be made from user names: choose another one.',
-    });
-  }
+  if (user !== undefined) assertUserName(user, at);
 };
 
 const inTime = async <T>(
@@ -110,6 +102,7 @@ const resolvedFrom = (
   host: string,
   options: SshConfigOptions,
   directives: ReadonlyMap<string, readonly string[]>,
+  isReadByClient: boolean,
 ): ResolvedSshConfig => {
   const only = (name: string): string | null => meaningful(directives.get(name)?.[0]);
 
@@ -137,6 +130,7 @@ const resolvedFrom = (
     proxyCommand: only('proxycommand'),
     addressFamily: family === 'inet' ? 4 : family === 'inet6' ? 6 : null,
     connectTimeoutMs: connectTimeout > 0 ? connectTimeout * 1000 : null,
+    isReadByClient,
     options,
     directives,
   };

@@ -52,15 +52,15 @@ export class ConfigFiles {
   /** What the line says. Throws its fault. */
   valuesOf(line: ConfigLine, directive: Directive): string[] | null {
     line.outcome ??= this.outcomeOf(line, directive);
-    if ('fault' in line.outcome) throw line.outcome.fault;
+    if (line.outcome.fault) throw line.outcome.fault;
     return line.outcome.values;
   }
 
   private outcomeOf(line: ConfigLine, directive: Directive): NonNullable<ConfigLine['outcome']> {
     try {
-      return { values: directive.read(line, this.environment) };
+      return { values: directive.read(line, this.environment), fault: null };
     } catch (error) {
-      if (error instanceof LineFault) return { fault: error };
+      if (error instanceof LineFault) return { values: null, fault: error };
       throw error;
     }
   }

@@ -11,7 +11,7 @@ export interface ConfigLine {
   /** The same as words, without quotes and comments; null when a quote is not closed. */
   words: readonly string[] | null;
   /** What was found to be its value, or wrong with it: the same for whichever host. */
-  outcome?: { values: string[] | null } | { fault: LineFault };
+  outcome: { values: string[] | null; fault: LineFault | null } | null;
 }
 
 /** White space, the keyword, and one `=` or white space behind it. */
@@ -28,6 +28,7 @@ export const readLines = (file: string, content: string): ConfigLine[] => {
       keyword: keyword.toLowerCase(),
       rest,
       words: wordsOf(rest),
+      outcome: null,
     });
   }
   return lines;

@@ -81,7 +81,7 @@ export class Evaluation {
     let mistakes = 0;
     for (const line of lines) {
       // There may be very many, and only the first of many hosts has to find the mistakes.
-      if (!isActive && line.outcome && 'values' in line.outcome) continue;
+      if (!isActive && line.outcome?.fault === null) continue;
       try {
         const next = this.take(line, place, isActive);
         // Most lines have nothing to wait for.

@@ -1,6 +1,6 @@
 /** `*` and `?` as `ssh` matches them: the whole text, letter by letter, upper case apart from lower case. */
 export const matchesPattern = (text: string, pattern: string): boolean => {
-  if (!/[*?]/.test(pattern)) return text === pattern;
+  if (!pattern.includes('*') && !pattern.includes('?')) return text === pattern;
   let at = 0;
   let next = 0;
   let star = -1;
