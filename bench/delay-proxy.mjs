@@ -1,8 +1,27 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, connect } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 
-/** A TCP relay on loopback that delivers every byte `oneWayMs` later, in both directions. */
+const here = fileURLToPath(import.meta.url);
+
+/**
+ * A TCP relay on loopback that delivers every byte `oneWayMs` later, in both directions. It is a process of its own: it
+ * must not wait for the one that is measured.
+ */
 export const startDelayProxy = async (targetPort, oneWayMs) => {
+  const child = fork(here, [String(targetPort), String(oneWayMs)]);
+  const [port] = await once(child, 'message');
+  return {
+    port,
+    close: async () => {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+};
+
+const relay = (targetPort, oneWayMs) => {
   const server = createServer({ noDelay: true }, (near) => {
     const far = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
     for (const [from, to] of [
@@ -13,8 +32,8 @@ export const startDelayProxy = async (targetPort, oneWayMs) => {
       from.on('end', () => setTimeout(() => to.end(), oneWayMs));
       from.on('error', () => to.destroy());
     }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { port: server.address().port, close: () => server.close() };
+  }).listen(0, '127.0.0.1', () => process.send(server.address().port));
+  process.on('disconnect', () => process.exit());
 };
+
+if (process.argv[1] === here) relay(Number(process.argv[2]), Number(process.argv[3]));

@@ -2,15 +2,15 @@
  * The whole way of a turn: POST accepted to the first event of a trivial agent on a remote, beside the same command by a
  * fresh `ssh` process with its script on standard input. Interleaved, in one run, at several added round-trip times.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { io } from 'socket.io-client';
-import { startLoopbackSshd } from '../dist/cli/demo/loopback-sshd.js';
-import { startDelayProxy } from './delay-proxy.mjs';
-import { pairedRatio, summary } from './statistics.mjs';
+import { comparison } from './comparison.mjs';
+import { onLoopback } from './loopback.mjs';
+import { inRounds, secondsAt, untilWarm } from './rounds.mjs';
 
 const TOKEN = 'mst_only-for-the-benchmark-0123456789';
 
@@ -21,36 +21,25 @@ printf '%s\\n' '{"type":"system","subtype":"init","session_id":"s"}' \\
   '{"type":"result","subtype":"success","is_error":false,"result":"hello","session_id":"s","usage":{}}'
 `;
 
-export const dispatch = async ({ samples = 40, roundTrips = [0, 50, 150] } = {}) => {
-  if (spawnSync('ssh', ['-V']).status !== 0) return { skipped: 'no ssh client' };
-  const dir = await mkdtemp(join(tmpdir(), 'maestro-bench-'));
-  const sshd = await startLoopbackSshd(join(dir, 'sshd'));
-  if (sshd === null) return { skipped: 'no sshd' };
-  const agent = join(dir, 'agent.sh');
-  await writeFile(agent, TRIVIAL_AGENT);
-  await chmod(agent, 0o755);
-  const server = await startServer(join(dir, 'data'));
-  const rows = [];
+export const dispatch = async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'maestro-bench-data-'));
+  const server = await startServer(dataDir);
   try {
-    for (const roundTripMs of roundTrips) {
-      const proxy = await startDelayProxy(sshd.port, roundTripMs / 2);
-      rows.push(await measure({ server, sshd, proxy, agent, dir, roundTripMs, samples }));
-      proxy.close();
-    }
+    return await onLoopback((bench) => measure(server, bench));
   } finally {
     server.child.kill('SIGTERM');
     await once(server.child, 'exit');
-    await sshd.stop();
-    await rm(dir, { recursive: true, force: true });
+    await rm(dataDir, { recursive: true, force: true });
   }
-  return { rows };
 };
 
-const measure = async ({ server, sshd, proxy, agent, dir, roundTripMs, samples }) => {
+const measure = async (server, { dir, port, peers, roundTripMs, sshd }) => {
+  const agent = join(dir, 'agent.sh');
+  await writeFile(agent, TRIVIAL_AGENT, { mode: 0o755 });
   const remote = await server.post('/remotes', {
     name: `box-${roundTripMs}`,
     host: '127.0.0.1',
-    port: proxy.port,
+    port,
     username: sshd.username,
     privateKeyPath: sshd.clientKeyPath,
   });
@@ -63,23 +52,34 @@ const measure = async ({ server, sshd, proxy, agent, dir, roundTripMs, samples }
   });
   const watch = await watchSession(server, session.id);
   await oneTurn(server, session.id, watch);
-  const ours = [];
   const ended = [];
-  const fresh = [];
-  for (let sample = 0; sample < samples; sample += 1) {
-    const turn = await oneTurn(server, session.id, watch);
-    ours.push(turn.firstEventMs);
-    ended.push(turn.endedMs);
-    fresh.push(await freshSsh(sshd, proxy.port, agent));
-  }
+  const samples = await inRounds(
+    {
+      'POST to first event': async () => {
+        await untilWarm(roundTripMs);
+        const turn = await oneTurn(server, session.id, watch);
+        ended.push(turn.endedMs);
+        return turn.firstEventMs;
+      },
+      'ssh by ControlMaster, first byte': () =>
+        firstByte(() => peers.controlMaster('exec /bin/sh -s', `exec ${agent}\n`)),
+      'fresh ssh, first byte': () =>
+        firstByte(() => peers.freshSsh('exec /bin/sh -s', `exec ${agent}\n`)),
+    },
+    { seconds: secondsAt(roundTripMs) },
+  );
   watch.close();
-  return {
-    roundTripMs,
-    postToFirstEvent: summary(ours),
-    postToEnd: summary(ended),
-    freshSsh: summary(fresh),
-    timesQuicker: pairedRatio(ours, fresh),
-  };
+  return comparison(
+    { ...samples, 'POST to end of the turn': ended },
+    { roundTripMs },
+    'fresh ssh, first byte',
+  );
+};
+
+const firstByte = async (way) => {
+  const startedAt = performance.now();
+  const { firstByteAt } = await way();
+  return firstByteAt - startedAt;
 };
 
 /** From before the POST, so that the acceptance itself counts too, to the agent's first event and to the turn's end. */
@@ -107,33 +107,6 @@ const watchSession = async (server, sessionId) => {
     next: (type) => new Promise((resolve) => waiting.set(type, resolve)),
     close: () => socket.close(),
   };
-};
-
-/** The way without a server: a process, a login, the script on its standard input. */
-const freshSsh = async (sshd, port, agent) => {
-  const startedAt = performance.now();
-  const child = spawn(
-    'ssh',
-    [
-      ...['-F', 'none', '-T', '-p', String(port), '-i', sshd.clientKeyPath],
-      ...[
-        '-o',
-        'BatchMode=yes',
-        '-o',
-        'StrictHostKeyChecking=no',
-        '-o',
-        'UserKnownHostsFile=/dev/null',
-      ],
-      ...['-o', 'LogLevel=ERROR', `${sshd.username}@127.0.0.1`, 'exec /bin/sh -s'],
-    ],
-    { stdio: ['pipe', 'pipe', 'ignore'] },
-  );
-  child.stdin.end(`exec ${agent}\n`);
-  await once(child.stdout, 'data');
-  const firstByteMs = performance.now() - startedAt;
-  child.stdout.resume();
-  await once(child, 'exit');
-  return firstByteMs;
 };
 
 const startServer = async (dataDir) => {

@@ -1,11 +1,14 @@
+const round = (value) => Math.round(value * 10) / 10;
+
 /** The value below which `share` of the sorted samples lie. */
 const percentile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
+const sort = (samples) => [...samples].sort((a, b) => a - b);
+
 /** @param {number[]} samples milliseconds */
 export const summary = (samples) => {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const round = (ms) => Math.round(ms * 10) / 10;
+  const sorted = sort(samples);
   return {
     n: sorted.length,
     p50: round(percentile(sorted, 0.5)),
@@ -14,8 +17,10 @@ export const summary = (samples) => {
   };
 };
 
+export const median = (samples) => percentile(sort(samples), 0.5);
+
 /** The median of `peer / ours` over pairs that were measured one after the other. */
 export const pairedRatio = (ours, peer) => {
-  const ratios = ours.map((ms, index) => peer[index] / ms).sort((a, b) => a - b);
-  return Math.round(percentile(ratios, 0.5) * 10) / 10;
+  const ratio = median(ours.map((ms, index) => peer[index] / ms));
+  return ratio < 10 ? Math.round(ratio * 100) / 100 : round(ratio);
 };
