@@ -9,6 +9,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   #mode: 'pass' | 'blackhole' | 'refuse' | 'hold' = 'pass';
   #held: (() => void)[] = [];
+  /** Newcomers dropped so far. */
+  refused = 0;
   #port = 0;
   readonly #server: Server;
   readonly #links = new Set<{ near: Socket; far: Socket }>();
@@ -66,6 +68,7 @@ export class TcpProxy {
 
   #relay(near: Socket): void {
     if (this.mode === 'refuse') {
+      this.refused += 1;
       near.resetAndDestroy();
       return;
     }

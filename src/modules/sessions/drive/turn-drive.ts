@@ -1,4 +1,4 @@
-import { type AgentAdapter } from '../../../agents/index.js';
+import { type AgentAdapter, type Usage } from '../../../agents/index.js';
 import {
   type DurableRun,
   type Host,
@@ -25,6 +25,10 @@ export interface TurnPlan {
   /** The session's environment over the remote's. */
   env: Record<string, string>;
   adapter: AgentAdapter;
+  /** The provider's conversation that it goes on with; null: a fresh one. */
+  resumes: string | null;
+  /** What earlier turns have used of that conversation. */
+  spentBefore: Usage | null;
   limits: ClockLimits;
 }
 
@@ -40,8 +44,9 @@ export interface TurnSteps {
   expired(clock: 'silent' | 'timeout'): void;
 }
 
-/** A turn that cannot have begun is given back when its host was away for this long. */
+/** A turn that cannot have begun is given back when its host was away for this long, or is still away. */
 const GIVE_BACK_MS = 10_000;
+const GIVE_BACK_AGAIN_MS = 1_000;
 /** A shorter loss of the link is not worth telling. */
 const BLIP_MS = 1_000;
 /** How long the silence must go on after the host was asked anew. */
@@ -67,6 +72,8 @@ export class TurnDrive {
   private told: Promise<void> = Promise.resolve();
   /** Whether the host may have begun the run, so that only the host can tell its end. */
   mayHaveStarted: boolean;
+  /** Whether a start that nobody waits for any more may still reach the host. */
+  startMayBeUnderWay: boolean;
 
   constructor(
     private readonly plan: TurnPlan,
@@ -75,13 +82,14 @@ export class TurnDrive {
     private readonly steps: TurnSteps,
     begun: boolean,
   ) {
-    const { row, adapter } = plan;
+    const { row, adapter, spentBefore } = plan;
     this.lines = new LineSplitter(row.stdoutOffset);
     this.taken = { stdout: row.stdoutOffset, stderr: row.stderrOffset };
     this.isStarted = row.state === 'running' || row.state === 'stopping';
     this.mayHaveStarted = !begun;
+    this.startMayBeUnderWay = !begun;
     this.runningTools = new Set(row.parser?.openTools);
-    row.parser ??= adapter.initialState();
+    row.parser ??= adapter.initialState(spentBefore);
   }
 
   /** The name of this attempt on the host: unique per execution, the same for every worker that asks for it. */
@@ -138,13 +146,15 @@ export class TurnDrive {
 
   private linkLost(reason: unknown, start: CarefulStart): void {
     this.clocks?.linkLost();
+    this.startMayBeUnderWay = true;
     this.endOutage();
     const telling = setTimeout(() => {
       this.told = this.steps.unheard(reason);
     }, BLIP_MS);
+    const patienceMs = this.plan.row.waiting === null ? GIVE_BACK_MS : GIVE_BACK_AGAIN_MS;
     const givingBack = setTimeout(() => {
       if (!this.mayHaveStarted && !start.isSent) this.interruption.abort(reason);
-    }, GIVE_BACK_MS);
+    }, patienceMs);
     this.outage = { telling, givingBack };
   }
 
@@ -189,8 +199,8 @@ export class TurnDrive {
   }
 
   private understand(lines: readonly string[], bytes: number): void {
-    const { row, adapter } = this.plan;
-    let state = row.parser ?? adapter.initialState();
+    const { row, adapter, spentBefore } = this.plan;
+    let state = row.parser ?? adapter.initialState(spentBefore);
     const facts = [];
     for (const line of lines) {
       const parsed = adapter.parse(state, line);
@@ -227,8 +237,7 @@ export class TurnDrive {
   }
 
   private durableRun(): DurableRun {
-    const { row, session, adapter, env, cwd } = this.plan;
-    const resumes = row.fresh ? null : session.providerSessionId;
+    const { row, session, adapter, env, cwd, resumes } = this.plan;
     const launch = adapter.launch({
       prompt: row.prompt,
       providerSessionId: resumes,

@@ -103,14 +103,15 @@ export class TurnDriver implements OnModuleDestroy {
       );
       const verdict = await drive.toTheEnd();
       if (!(await this.nothingLeft(row, verdict, host))) return;
-      await this.ledger.ended(recorder, row, (current) =>
-        verdict.kind === 'never-started' && mayRun(current)
-          ? BACK_TO_THE_QUEUE
-          : endingOf(verdict, { ...row, stop: current.stop }, adapter, host.name, cwd),
+      await this.ledger.ended(
+        recorder,
+        row,
+        (current) =>
+          verdict.kind === 'never-started' && mayRun(current)
+            ? BACK_TO_THE_QUEUE
+            : endingOf(verdict, { ...row, stop: current.stop }, adapter, host.name, cwd),
+        { attempt: row.attempts, fence: drive.startMayBeUnderWay },
       );
-      // What fences off a start stays: one that hung on the host until now would run without it.
-      if (verdict.kind === 'never-started') return;
-      await host.runs.remove(TurnDrive.runKey(row)).catch(() => undefined);
     } catch (error) {
       await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
     } finally {
@@ -167,12 +168,16 @@ export class TurnDriver implements OnModuleDestroy {
     try {
       if (error instanceof TurnTaken) return;
       if (!mayHaveStarted && (signal.aborted || error instanceof DomainError)) {
-        await this.ledger.ended(recorder, row, (current) =>
-          signal.aborted
-            ? postponed(current, null, 0)
-            : mayHeal(error)
-              ? postponed(current, error, WAIT_MS * (1 + Math.random()))
-              : refused(error),
+        await this.ledger.ended(
+          recorder,
+          row,
+          (current) =>
+            signal.aborted
+              ? postponed(current, null, 0)
+              : mayHeal(error)
+                ? postponed(current, error, WAIT_MS * (1 + Math.random()))
+                : refused(error),
+          null,
         );
         return;
       }

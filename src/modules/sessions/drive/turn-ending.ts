@@ -65,7 +65,7 @@ export const endingOf = (
   cwd: string,
 ): TurnEnding => {
   const { stop } = row;
-  const state = row.parser ?? adapter.initialState();
+  const state = row.parser ?? adapter.initialState(null);
   switch (verdict.kind) {
     case 'exited': {
       const { exitCode, signal, why } = verdict;

@@ -3,9 +3,10 @@ import { Database } from '../../../platform/database/index.js';
 import { storableText } from '../../../platform/events/index.js';
 import { JobQueue } from '../../../platform/queue/index.js';
 import { DRIVE_TURN } from '../drive-turn.job.js';
+import { REMOVE_SPOOLS } from '../remove-spools.job.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
 import { TurnClaims } from '../storage/turn-claims.js';
-import { type TurnRow } from '../storage/turn.entity.js';
+import { type Spools, type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnEvents, type TurnEventType } from '../turn-events.js';
 import { type TurnEnding, waitFor } from './turn-ending.js';
@@ -62,11 +63,12 @@ export class TurnLedger {
     );
   }
 
-  /** Writes the end, tells the owner, and lets the next in the queue start. */
+  /** Writes the end, tells the owner, and lets the next in the queue start. `spools`: what there is to remove. */
   async ended(
     recorder: TurnRecorder,
     row: TurnRow,
     endingOfCurrent: (current: TurnRow) => TurnEnding,
+    spools: Spools | null,
   ): Promise<void> {
     let waited = '';
     await recorder.change(
@@ -83,6 +85,7 @@ export class TurnLedger {
           finishedAt: open ? null : new Date(),
           leaseUntil: null,
           parser: null,
+          spools,
         };
       },
       async (tx, ended) => {
@@ -99,6 +102,7 @@ export class TurnLedger {
             this.jobs.ring(ended.ownerJob, ended.ownerId);
           }
           for (const id of next) this.jobs.ring(DRIVE_TURN.name, id);
+          if (spools) this.jobs.ring(REMOVE_SPOOLS.name, row.id);
         });
       },
     );

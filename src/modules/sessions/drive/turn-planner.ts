@@ -24,12 +24,15 @@ export class TurnPlanner {
     const session = await this.rows.find(row.sessionId);
     if (!session) throw new TurnTaken();
     const place = await this.sessions.placeOf(session, row.remoteId);
+    const resumes = row.fresh ? null : session.providerSessionId;
     return {
       row,
       session,
       ...place,
       retired: this.hosts.retirementOf(place.host),
       adapter: this.agents.get(session.agent),
+      resumes,
+      spentBefore: resumes === null ? null : await this.rows.spentOn(session.id, resumes),
       limits: {
         silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
         absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,
