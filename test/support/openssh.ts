@@ -11,7 +11,7 @@ export const opensshAvailable = (): boolean => {
 
 /** The same host, reached by the system's `ssh` instead of ssh2. */
 export const overOpenssh = (target: SshTarget): SshTarget => ({
-  ...target,
   ownsKeys: true,
+  ...target,
   transport: { kind: 'openssh', reasons: ['a test'] },
 });

@@ -15,7 +15,7 @@ const SIGNS: readonly [sign: RegExp, code: SshErrorCode][] = [
 ];
 
 /** What a program or a host on the way says when it cannot go on: in words only, those of the C library mostly. */
-const codeOf = (words: string): SshErrorCode =>
+export const codeOf = (words: string): SshErrorCode =>
   SIGNS.find(([sign]) => sign.test(words))?.[1] ?? 'ssh/connection-lost';
 
 /** Reason code of SSH_MSG_CHANNEL_OPEN_FAILURE (RFC 4254, 5.1). */

@@ -1,6 +1,6 @@
 import { classifySshError, type SshFault } from '../classify-ssh-error.js';
 import { type HostLabel, SshFailure } from '../errors.js';
-import { forwardFailure } from '../route-faults.js';
+import { codeOf, forwardFailure } from '../route-faults.js';
 import { type HostKeyRefusal, type SshTarget } from '../ssh-target.js';
 import { type LoginTranscript } from './login-transcript.js';
 
@@ -20,6 +20,10 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   'Invalid argument': 'EINVAL',
 };
 
+/** What says no more than that it is over. */
+const COMMONPLACE =
+  /^(?:kex_exchange_identification: |Connection (?:closed|reset) |Killed by signal )/;
+
 export interface FailedLogin {
   /** All hosts of the way, the nearest first. */
   hosts: readonly [...HostLabel[], SshTarget];
@@ -36,10 +40,9 @@ const READINGS: readonly [sign: RegExp, reading: Reading][] = [
     /^channel \d+: open failed: (.*)/,
     ({ hosts, transcript }, at, [, words = '']) => {
       const hop = hosts[transcript.hostsPassed - 1] ?? at;
-      const [, target] = [hop, hosts[transcript.hostsPassed] ?? at];
       const reason = words.startsWith('administratively prohibited') ? 1 : 2;
       const error = Object.assign(new Error(words.replace(/^connect failed: /, '')), { reason });
-      return forwardFailure(hop, { ...target, port: target.port ?? 22 }, error);
+      return forwardFailure(hop, { ...at, port: at.port ?? 22 }, error);
     },
   ],
   [
@@ -92,13 +95,10 @@ export const classifyOpenssh = (login: FailedLogin): SshFailure => {
     }
   }
   if (isTimeout) return fromFault(login, at, timeout('Timed out'));
-  const [last] = transcript.words.slice(-1);
-  const isNews =
-    last !== undefined &&
-    !/^(?:kex_exchange_identification|Connection (?:closed|reset) )/.test(last);
-  return isNews
-    ? new SshFailure('ssh/connection-lost', at, { detail: last })
-    : fromFault(login, at, null);
+  const detail = transcript.words.findLast((words) => !COMMONPLACE.test(words));
+  return detail === undefined
+    ? fromFault(login, at, null)
+    : new SshFailure(codeOf(detail), at, { detail });
 };
 
 const fromFault = (

@@ -3,6 +3,15 @@ import { join } from 'node:path';
 import { type SshTarget } from '../ssh-target.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, keepaliveOf } from '../wire.js';
 
+const ALGORITHMS_OF: Readonly<Record<string, readonly string[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'sk-ssh-ed25519@openssh.com': ['sk-ssh-ed25519@openssh.com'],
+  'sk-ecdsa-sha2-nistp256@openssh.com': ['sk-ecdsa-sha2-nistp256@openssh.com'],
+};
 const SYSTEM_CONFIG = '/etc/ssh/ssh_config';
 
 /**
@@ -27,6 +36,7 @@ export const configFor = (target: SshTarget, knownHostsCommand: string): string 
     'PermitLocalCommand no',
     'AddKeysToAgent no',
     ...includes(target).map((path) => `Include "${path}"`),
+    ...preferredKeyTypes([...(target.jumps ?? []), target]),
     'Host *',
     ...optionsOf(target).map((option) => option.replace('=', ' ')),
     '',
@@ -64,6 +74,24 @@ export const argumentsFor = (
     '--',
     openssh?.config?.alias ?? host,
   ];
+};
+
+/** Of a host with several keys, the one that is known is asked for, unless the user's config says which. */
+const preferredKeyTypes = (hosts: readonly SshTarget[]): string[] => {
+  const preferred = new Map<string, Set<string>>();
+  for (const { host, knownKeyTypes = [] } of hosts) {
+    const algorithms = preferred.get(host) ?? new Set();
+    for (const type of knownKeyTypes) {
+      for (const algorithm of ALGORITHMS_OF[type] ?? []) algorithms.add(algorithm);
+    }
+    preferred.set(host, algorithms);
+  }
+  return [...preferred]
+    .filter(([, algorithms]) => algorithms.size > 0)
+    .flatMap(([host, algorithms]) => [
+      `Match host ${host}`,
+      `HostKeyAlgorithms ^${[...algorithms].join(',')}`,
+    ]);
 };
 
 const includes = ({ openssh }: SshTarget): string[] => {
