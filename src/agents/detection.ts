@@ -53,8 +53,12 @@ const noAnswer = (error: unknown): CommandResult | null => {
 
 const STDERR_CHARACTERS = 4_096;
 
-// A session may name its program by a path under its home directory, which `command -v` does not expand.
-const FIND_PROGRAM = 'case $1 in "~/"*) set -- "$HOME/${1#??}" ;; esac; command -v -- "$1"';
+// A session may name its program by a path under its home directory, which `command -v` does not expand; and what that
+// answers may be no file: a word of the shell, or one that cannot be executed.
+const FIND_PROGRAM = `
+case $1 in "~/"*) set -- "$HOME/\${1#??}";; esac
+case $1 in */*) p=$1;; *) p=$(command -v -- "$1");; esac
+case $p in /*) [ -x "$p" ] && [ ! -d "$p" ] && printf "%s\\n" "$p";; *) false;; esac`;
 
 const toFailure = ({ code, message, hint }: Failure): Failure => ({
   code,

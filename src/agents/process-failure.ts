@@ -31,8 +31,14 @@ export const startFailure = (agent: KnownAgent, end: ProcessEnd): TurnFailure | 
     };
   }
   if (exitCode === 126) return notExecutable(agent.label, hostName, stderrTail);
-  return notFound(agent, hostName, MISSING_PATH.exec(stderrTail)?.[1] ?? null);
+  const [, named = agent.program] = /^([^/\n]+): command not found$/m.exec(stderrTail) ?? [];
+  const program = named.includes(': ') ? agent.program : named;
+  const path = OWN_WORDS.exec(stderrTail)?.[1] ?? MISSING_PATH.exec(stderrTail)?.[1] ?? null;
+  return notFound({ ...agent, program }, hostName, path);
 };
+
+/** The supervisor looks whether the program is there, and says so of a path that may hold anything. */
+const OWN_WORDS = /^([~./].*): command not found$/m;
 
 /** @param path where it was expected; null when it was looked up in PATH */
 export const notFound = (
