@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -79,6 +79,13 @@ class CountingRelay {
     const add = (sshd: TestSshd, name: string, more: object = {}): Promise<Remote> =>
       world.api.post<Remote>('/remotes', remoteBody(sshd, name, more));
     const test = ({ id }: Remote): Promise<TestAnswer> => world.api.post(`/remotes/${id}/test`);
+    /** After a cut, the first word may still be about the link that was lost. */
+    const testAgain = async (remote: Remote): Promise<TestAnswer> => {
+      for (const deadline = Date.now() + 30_000; ;) {
+        const answer = await test(remote);
+        if (answer.error?.code !== 'ssh/connection-lost' || Date.now() > deadline) return answer;
+      }
+    };
     const keyscan = async ({ port, host }: TestSshd, ...types: string[]): Promise<string> => {
       const select = types.length === 0 ? [] : ['-t', types.join(',')];
       return (await run('ssh-keyscan', ['-p', String(port), ...select, host])).stdout;
@@ -188,6 +195,43 @@ class CountingRelay {
       });
       await rm(key);
     }, 60_000);
+
+    it('may change at will when an imported authority signs them', async () => {
+      const key = join(world.dir, 'certified');
+      const authority = join(world.dir, 'authority');
+      const certify = async (): Promise<void> => {
+        await Promise.all(
+          [key, `${key}.pub`, `${key}-cert.pub`].map((path) => rm(path, { force: true })),
+        );
+        await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', key]);
+        const names = ['-h', '-I', 'box', '-n', '127.0.0.1'];
+        await run('ssh-keygen', ['-q', '-s', authority, ...names, `${key}.pub`]);
+      };
+      await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', authority]);
+      await certify();
+      const directives = [`HostKey ${key}`, `HostCertificate ${key}-cert.pub`];
+      await withSshd({ directives }, async (sshd) => {
+        const remote = await add(sshd, 'certified', { hostKeyPolicy: 'strict' });
+        const [type = '', base64 = ''] = (await readFile(`${authority}.pub`, 'utf8')).split(' ');
+        const name = `[${sshd.host}]:${sshd.port}`;
+        await take(remote, `@cert-authority ${name} ${type} ${base64}\n`);
+        expect(await test(remote)).toMatchObject({ ok: true, hostKey: { authority: true } });
+        await certify();
+        await sshd.restart();
+        sshd.cutConnections();
+        expect(await testAgain(remote)).toMatchObject({ ok: true, hostKey: { authority: true } });
+        // Another key that nobody vouches for.
+        await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', `${authority}-2`]);
+        await run('mv', [`${authority}-2`, authority]);
+        await run('mv', [`${authority}-2.pub`, `${authority}.pub`]);
+        await certify();
+        await sshd.restart();
+        sshd.cutConnections();
+        expect(await testAgain(remote)).toMatchObject({
+          error: { code: 'ssh/host-key-changed' },
+        });
+      });
+    }, 90_000);
 
     it('of another place do not count after a remote has moved', async () => {
       await withSshd({}, async (one) => {

@@ -23,7 +23,7 @@ import {
   keysOf,
   withKeys,
 } from './host-keys/host-keys-of-row.js';
-import { isHardStop, kept } from './host-keys/kept-host-key.js';
+import { isHardStop, kept, type KeptHostKeys } from './host-keys/kept-host-key.js';
 import { type Remote } from './remote.js';
 import { type RemoteRow } from './storage/remote.entity.js';
 import { RemotesRepository } from './storage/remotes.repository.js';
@@ -89,8 +89,10 @@ export class HostKeys {
   /**
    * The target, with what is known of the keys that will be shown on the way. Rejects while a key that was refused there
    * waits for a person: then not even a connection is made.
+   *
+   * @param row null for settings that are not saved
    */
-  async prepare(row: RemoteRow, target: SshTarget): Promise<SshTarget> {
+  async prepare(row: RemoteRow | null, target: SshTarget): Promise<SshTarget> {
     const jumps: SshTarget[] = [];
     for (const jump of target.jumps ?? []) {
       jumps.push(await this.withWhatIsKnown(row, hostKeyName(jump), jump));
@@ -100,11 +102,11 @@ export class HostKeys {
   }
 
   private async withWhatIsKnown(
-    row: RemoteRow,
+    row: RemoteRow | null,
     hop: string | null,
     target: SshTarget,
   ): Promise<SshTarget> {
-    const { pinned, offered } = keysOf(row, hop);
+    const { pinned, offered } = row ? keysOf(row, hop) : NO_KEYS;
     const { refusal } = offered ?? {};
     if (refusal && isHardStop(refusal)) {
       const { code, detail } = refusal;
@@ -128,6 +130,8 @@ export class HostKeys {
     };
   }
 }
+
+const NO_KEYS: KeptHostKeys = { pinned: null, offered: null };
 
 const saidOf = (
   row: RemoteRow | null,

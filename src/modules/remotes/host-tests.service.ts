@@ -64,15 +64,14 @@ export class HostTestsService {
     const host = sshHost({
       id: uuid(),
       name: draft.name,
-      target: () =>
-        this.targets.of({
-          ...draft,
-          id: uuid(),
-          privateKey:
-            privateKey === null
-              ? null
-              : withPassphrase({ source: 'given', content: Buffer.from(privateKey) }, passphrase),
-        }),
+      target: async () => {
+        const key =
+          privateKey === null
+            ? null
+            : withPassphrase({ source: 'given', content: Buffer.from(privateKey) }, passphrase);
+        const target = await this.targets.of({ ...draft, id: uuid(), privateKey: key });
+        return this.hostKeys.prepare(null, target);
+      },
       verifyHostKey: (key, hop, target) => {
         seen.set(hop, shownKey(kept(key)));
         return this.hostKeys.judge(draft.hostKeyPolicy, key, target);
