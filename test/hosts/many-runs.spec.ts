@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -123,6 +124,7 @@ onSshd(`Many runs at once on a server with the usual limits${needs}`, () => {
       const startedAt = performance.now();
       const rssBefore = process.memoryUsage().rss;
       const stop = new AbortController();
+      setMaxListeners(0, stop.signal);
       const firsts = runs.map((durable, index) =>
         follow(durable, results[index] as Followed, { started: false, signal: stop.signal }),
       );

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type Host, localHost, sshHost, type SshHost } from '../../hosts/index.js';
 import { CONFIG, type Config } from '../../platform/config/index.js';
@@ -80,8 +81,8 @@ export class RemoteHosts implements OnModuleDestroy {
     return [...this.open.keys()];
   }
 
-  /** Takes in what other processes or persons have changed about them. */
-  async refresh(): Promise<void> {
+  /** Takes in what other processes or persons have changed about them, and answers with those that may be used. */
+  async refresh(): Promise<RemoteRow[]> {
     const rows = await this.remotes.findAll(this.remotesInUse());
     const usable = new Map(rows.filter(({ enabled }) => enabled).map((row) => [row.id, row]));
     for (const remoteId of this.remotesInUse()) {
@@ -89,6 +90,7 @@ export class RemoteHosts implements OnModuleDestroy {
       if (row) this.hostOf(row);
       else await this.forget(remoteId);
     }
+    return [...usable.values()];
   }
 
   /** While watched, a remote is connected to again by itself, and its last connection stays. */
@@ -123,6 +125,8 @@ export class RemoteHosts implements OnModuleDestroy {
   private retirement(host: Host): AbortController {
     const known = this.retirements.get(host) ?? new AbortController();
     this.retirements.set(host, known);
+    // Every turn on the host listens; that is no leak.
+    setMaxListeners(0, known.signal);
     return known;
   }
 
