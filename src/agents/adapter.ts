@@ -32,8 +32,13 @@ export interface AgentAdapter {
   /** How this turn is started. Throws `agent/unsupported` for what the capabilities exclude. */
   launch(request: TurnRequest): Launch;
 
-  /** State before the first line. Plain JSON: it is stored with every committed offset and restored on re-attach. */
-  initialState(): ParserState;
+  /**
+   * State before the first line. Plain JSON: it is stored with every committed offset and restored on re-attach.
+   *
+   * @param spentBefore what earlier turns have used of the conversation that this one resumes, for CLIs that tell only
+   *   the sum; null when it is fresh
+   */
+  initialState(spentBefore: Usage | null): ParserState;
   /**
    * Folds one line of stdout (without its newline) into the state and says what a client should see of it.
    * Pure and total: never throws, whatever the bytes; unknown events are kept out of the way, not fatal.

@@ -2,13 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { type AgentAdapter, type AgentName } from './adapter.js';
 import { AgentUnsupported } from './agent-errors.js';
 import { ClaudeCodeAdapter } from './claude-code/claude-code-adapter.js';
+import { CodexAdapter } from './codex/codex-adapter.js';
 import { DemoAdapter } from './demo/demo-adapter.js';
 
 /** The agents this server can start. A new adapter is added here and nowhere else. */
 @Injectable()
 export class AgentRegistry {
   private readonly adapters = new Map<AgentName, AgentAdapter>(
-    [new ClaudeCodeAdapter(), new DemoAdapter()].map((adapter) => [adapter.agent, adapter]),
+    [new ClaudeCodeAdapter(), new CodexAdapter(), new DemoAdapter()].map((adapter) => [
+      adapter.agent,
+      adapter,
+    ]),
   );
 
   /** Throws `agent/unsupported` for a kind of agent that has no adapter. */

@@ -6,6 +6,7 @@ import {
   type Outcome,
   type ParserState,
   type TurnRequest,
+  type Usage,
 } from '../../src/agents/adapter.js';
 
 export const turn = (prompt: string, more: Partial<TurnRequest> = {}): TurnRequest => ({
@@ -32,12 +33,13 @@ export const startAgent = (
   adapter: AgentAdapter,
   launch: Launch,
   place: { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number },
+  spentBefore: Usage | null = null,
 ): AgentRun => {
   const [program, ...args] = launch.argv;
   const child = spawn(program, args, { ...place, env: { ...launch.env, ...place.env } });
   const facts: Fact[] = [];
   const shown = (): string => facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
-  let state = adapter.initialState();
+  let state = adapter.initialState(spentBefore);
   let [stdout, stderr, rest] = ['', '', ''];
   let look = (): void => undefined;
   const take = (line: string): void => {

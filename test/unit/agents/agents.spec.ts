@@ -8,7 +8,7 @@ const claude = registry.get('claude-code');
 
 describe('The registry of agents', () => {
   it('has the agents this server can start', () => {
-    expect(registry.list().map(({ agent }) => agent)).toEqual(['claude-code', 'demo']);
+    expect(registry.list().map(({ agent }) => agent)).toEqual(['claude-code', 'codex', 'demo']);
     expect(registry.get('demo').label).toBe('Demo agent');
   });
 

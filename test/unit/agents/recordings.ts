@@ -48,7 +48,7 @@ export interface Playback {
 /** Feeds an output line by line, storing and restoring the state as JSON between any two lines. */
 export const playBack = (adapter: AgentAdapter, stdout: string, end: ProcessEnd): Playback => {
   const facts: Fact[] = [];
-  let state = adapter.initialState();
+  let state = adapter.initialState(null);
   for (const line of stdout.split('\n')) {
     const step = adapter.parse(JSON.parse(JSON.stringify(state)) as ParserState, line);
     state = step.state;

@@ -23,13 +23,16 @@ interface StandingRow {
   last_state: string | null;
 }
 
-interface ActivityRow extends StandingRow {
-  session_id: string;
+interface SpentRow {
   input: number;
   output: number;
   cache_read: number;
   cache_write: number;
   cost: number | null;
+}
+
+interface ActivityRow extends StandingRow, SpentRow {
+  session_id: string;
 }
 
 @Injectable()
@@ -101,18 +104,29 @@ export class SessionsRepository {
        FROM unnest($1::uuid[]) AS s(id)
        ${STANDING_OF_S}
        LEFT JOIN LATERAL (
-         SELECT coalesce(sum((t.usage->>'inputTokens')::bigint), 0)::bigint AS input,
-                coalesce(sum((t.usage->>'outputTokens')::bigint), 0)::bigint AS output,
-                coalesce(sum((t.usage->>'cacheReadTokens')::bigint), 0)::bigint AS cache_read,
-                coalesce(sum((t.usage->>'cacheWriteTokens')::bigint), 0)::bigint AS cache_write,
-                sum((t.usage->>'costUsd')::float8) AS cost
-         FROM turns t WHERE t.session_id = s.id AND t.usage IS NOT NULL
+         SELECT ${SPENT} FROM turns t WHERE t.session_id = s.id AND t.usage IS NOT NULL
        ) used ON true`,
       [ids],
     );
     return new Map(rows.map((row) => [row.session_id, toActivity(row)]));
   }
+
+  /** Of the turns that a session has had in one conversation of its provider. */
+  async spentOn(id: string, providerSessionId: string): Promise<Usage> {
+    const [row] = await this.database.query<SpentRow>(
+      `SELECT ${SPENT} FROM turns t WHERE t.session_id = $1 AND t.provider_session_id = $2`,
+      [id, providerSessionId],
+    );
+    if (!row) throw new Error('PostgreSQL gave no row for a sum');
+    return toUsage(row);
+  }
 }
+
+const SPENT = `coalesce(sum((t.usage->>'inputTokens')::bigint), 0)::bigint AS input,
+  coalesce(sum((t.usage->>'outputTokens')::bigint), 0)::bigint AS output,
+  coalesce(sum((t.usage->>'cacheReadTokens')::bigint), 0)::bigint AS cache_read,
+  coalesce(sum((t.usage->>'cacheWriteTokens')::bigint), 0)::bigint AS cache_write,
+  sum((t.usage->>'costUsd')::float8) AS cost`;
 
 const STANDING = `open.active, coalesce(open.queued, 0) AS queued,
   coalesce(open.limited, false) AS limited, last.state AS last_state`;
@@ -140,13 +154,15 @@ const toStanding = (row: StandingRow): SessionStanding => ({
 
 const toActivity = (row: ActivityRow): SessionActivity => ({
   ...toStanding(row),
-  usage: {
-    inputTokens: row.input,
-    outputTokens: row.output,
-    cacheReadTokens: row.cache_read,
-    cacheWriteTokens: row.cache_write,
-    costUsd: row.cost,
-    contextWindow: null,
-    contextTokens: null,
-  },
+  usage: toUsage(row),
+});
+
+const toUsage = (row: SpentRow): Usage => ({
+  inputTokens: row.input,
+  outputTokens: row.output,
+  cacheReadTokens: row.cache_read,
+  cacheWriteTokens: row.cache_write,
+  costUsd: row.cost,
+  contextWindow: null,
+  contextTokens: null,
 });

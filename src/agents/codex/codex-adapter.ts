@@ -1,0 +1,71 @@
+import {
+  type AgentAdapter,
+  type AgentCapabilities,
+  type Launch,
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnRequest,
+  type Usage,
+} from '../adapter.js';
+import { AgentUnsupported } from '../agent-errors.js';
+import { refuseToLiftReadOnly, sandboxOf } from './sandbox.js';
+import { initialState, parseLine } from './stream-parser.js';
+import { concludeThread } from './verdict.js';
+
+/** Codex as `codex exec`: one process per turn, prompt on stdin, one JSON event per line on stdout. */
+export class CodexAdapter implements AgentAdapter {
+  readonly agent = 'codex';
+  readonly label = 'Codex';
+  readonly program = 'codex';
+  readonly versionArgs = ['--version'];
+  readonly capabilities: AgentCapabilities = {
+    resume: true,
+    readOnly: 'enforced',
+    model: true,
+    images: false,
+  };
+
+  launch(request: TurnRequest): Launch {
+    const { command, args, model, providerSessionId } = request;
+    if (request.readOnly) refuseToLiftReadOnly(args);
+    return {
+      argv: [
+        ...([command ?? this.program, 'exec', ...UNATTENDED] as const),
+        // An argument of many values takes all that follows, up to the next flag.
+        ...[...args, '--json', '--skip-git-repo-check', ...sandboxOf(request)],
+        ...(model === null ? [] : ['--model', model]),
+        // `resume` takes few flags of its own, but minds all that precede it.
+        ...(providerSessionId === null
+          ? ['--', '-']
+          : ['resume', threadId(providerSessionId), '-']),
+      ],
+      env: {},
+      stdin: request.prompt,
+    };
+  }
+
+  initialState(spentBefore: Usage | null): ParserState {
+    return initialState(spentBefore);
+  }
+
+  parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
+    return parseLine(state, line);
+  }
+
+  conclude(state: ParserState, end: ProcessEnd): Outcome {
+    return concludeThread(state, end, new Date());
+  }
+}
+
+/** Otherwise a host without a network makes it try for ever, and no turn would end. */
+const UNATTENDED = ['-c', 'features.unbounded_connection_retries=false'];
+
+/** Anything that is no thread's id is taken for the name of one, and where there is none, a new thread is begun. */
+const threadId = (id: string): string => {
+  if (UUID.test(id)) return id;
+  throw new AgentUnsupported('Codex can only resume a conversation by its id', {
+    hint: 'Send the turn with a fresh conversation.',
+  });
+};
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,0 +1,150 @@
+import { type TurnFailure } from '../adapter.js';
+
+export interface Remedy extends Omit<TurnFailure, 'message'> {
+  hint: string;
+  /** A limit that resets by itself. */
+  isLimit?: boolean;
+}
+
+/**
+ * What is to be done about a turn that failed, by the words of the CLI. It gives no codes; but each of its own
+ * messages begins the same way, and only the beginning is looked at: a provider may say anything behind it.
+ */
+export const remedyOf = (reason: string): Remedy => {
+  // Of an answer that broke off it tells the fact first, and then the cause.
+  const cause = reason.replace(/^stream disconnected before completion: (?=\S)/, '');
+  const status = STATUS.exec(cause)?.[1];
+  const byStatus = status === undefined ? undefined : byHttpStatus(Number(status));
+  const byWords = BY_WORDS.find(([words]) => words.test(cause))?.[1];
+  return byStatus ?? byWords ?? (cause === reason ? UNKNOWN : UNREACHABLE);
+};
+
+/** What is to be done when it did not begin, by what it complained of on stderr; null when nothing is known of it. */
+export const refusalToStart = (stderr: string): { line: string; remedy: Remedy } | null => {
+  for (const [words, remedy] of BY_COMPLAINT) {
+    const line = words.exec(stderr)?.[0];
+    if (line !== undefined) return { line, remedy };
+  }
+  return null;
+};
+
+const STATUS = /^(?:unexpected status|exceeded retry limit, last status:) (\d{3})\b/;
+
+const byHttpStatus = (status: number): Remedy | undefined => {
+  if (status === 401 || status === 403) return SIGN_IN;
+  if (status === 402) return BILLING;
+  if (status === 408) return UNREACHABLE;
+  if (status === 429) return LIMITED;
+  return status >= 500 ? OVERLOADED : undefined;
+};
+
+const SIGN_IN: Remedy = {
+  code: 'agent/auth-failed',
+  hint: "Sign in there with `codex login` (`codex login --device-auth` where there is no browser), or set CODEX_API_KEY in the session's environment.",
+  recoverable: false,
+};
+const MISSING_KEY: Remedy = {
+  code: 'agent/auth-failed',
+  hint: "The model provider in its config.toml takes the key from that variable: set it in the session's environment, or sign in with `codex login` for the provider of OpenAI.",
+  recoverable: false,
+};
+const LIMITED: Remedy = {
+  code: 'agent/limit',
+  hint: 'Wait until the limit resets, or use another account or model.',
+  recoverable: true,
+  isLimit: true,
+};
+const BILLING: Remedy = {
+  code: 'agent/limit',
+  hint: "The provider wants the account's plan or billing settled before it answers again.",
+  recoverable: false,
+};
+const TOO_LONG_ANSWER: Remedy = {
+  code: 'agent/limit',
+  hint: 'The answer reached the limit of the model: ask for a shorter one, or for smaller steps.',
+  recoverable: true,
+};
+const OVERLOADED: Remedy = {
+  code: 'agent/overloaded',
+  hint: "The provider's service is overloaded or faulty; the same turn usually works a little later.",
+  recoverable: true,
+};
+const CONTEXT_FULL: Remedy = {
+  code: 'agent/context-full',
+  hint: 'Start a fresh conversation for the next turn, or shorten the prompt.',
+  recoverable: false,
+};
+const UNREACHABLE: Remedy = {
+  code: 'agent/network',
+  hint: "Check that the session's host reaches the provider: its network, its proxy settings and the base_url in its config.toml.",
+  recoverable: true,
+};
+const REFUSED: Remedy = {
+  code: 'agent/permission-denied',
+  hint: "The provider's safeguards refused the request. Rephrase the prompt, or use another model.",
+  recoverable: false,
+};
+const NO_SUCH_MODEL: Remedy = {
+  code: 'agent/unsupported',
+  hint: 'Choose a model that this account may use.',
+  recoverable: false,
+};
+const UNKNOWN: Remedy = {
+  code: 'agent/crashed',
+  hint: 'Run the same prompt by hand on that host to see more, and keep the CLI there up to date.',
+  recoverable: true,
+};
+
+const BY_WORDS: readonly [RegExp, Remedy][] = [
+  [/^You.ve hit your usage limit/, LIMITED],
+  [/^Rate limit reached\b/, LIMITED],
+  [/^Quota exceeded\b|^To use Codex with your ChatGPT plan\b/, BILLING],
+  [/^Missing environment variable: /, MISSING_KEY],
+  [/^Your (?:access token|authentication session) could not be refreshed\b/, SIGN_IN],
+  [/^Not logged in\b/, SIGN_IN],
+  [/^Codex ran out of room in the model's context window\b/, CONTEXT_FULL],
+  [/^Selected model is at capacity\b|^(?:Flex|Policy-restricted) capacity\b/, OVERLOADED],
+  [/^We.re currently experiencing high demand\b/, OVERLOADED],
+  [/^Incomplete response returned, reason: max_output_tokens\b/, TOO_LONG_ANSWER],
+  [/^Incomplete response returned, reason: content_filter\b/, REFUSED],
+  [/^Connection failed\b|^(?:request|connection) timed out\b/i, UNREACHABLE],
+  [
+    /^The (?:model )?[`'"][^`'"]+[`'"] (?:model )?(?:does not exist|is not supported)\b/,
+    NO_SUCH_MODEL,
+  ],
+];
+
+const BY_COMPLAINT: readonly [RegExp, Remedy][] = [
+  [
+    /^Error: thread\/resume: .*\b(?:no rollout found for thread id|thread not found)\b.*$/m,
+    {
+      code: 'agent/session-not-found',
+      hint: 'The conversation is not on that host. Send the turn with a fresh conversation.',
+      recoverable: false,
+    },
+  ],
+  [
+    /^Error: thread\/resume: .*\balready has an active writer\b.*$/m,
+    {
+      code: 'agent/crashed',
+      hint: 'Another Codex on that host is at work in the same conversation. Wait until it has ended, then send the prompt again.',
+      recoverable: true,
+    },
+  ],
+  [
+    /^Error loading config\.toml: ?(?:\n.*)?/m,
+    {
+      code: 'agent/unsupported',
+      hint: "Correct config.toml on that host, or the settings in the session's arguments.",
+      recoverable: false,
+    },
+  ],
+  [
+    /^error: (?:unexpected argument|invalid value|the argument|a value is required|unrecognized).*$/m,
+    {
+      code: 'agent/unsupported',
+      hint: "Correct the session's arguments, or update the CLI on its host: this version does not take them.",
+      recoverable: false,
+    },
+  ],
+];

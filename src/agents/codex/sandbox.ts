@@ -1,0 +1,39 @@
+import { type TurnRequest } from '../adapter.js';
+import { AgentUnsupported } from '../agent-errors.js';
+
+/**
+ * What a turn may do. It must be said every time: a resumed thread does not keep it. The rules of a user may let a
+ * command run outside the sandbox, so a read-only turn goes without them.
+ */
+export const sandboxOf = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
+  if (readOnly) return ['--sandbox', 'read-only', '--ignore-rules'];
+  return args.some((arg) => CHOOSES_SANDBOX.test(arg)) ? [] : ['--sandbox', 'workspace-write'];
+};
+
+/** Throws `agent/unsupported` for arguments with which a turn could write. */
+export const refuseToLiftReadOnly = (args: readonly string[]): void => {
+  const offending = args.find(
+    (arg, index) => LIFTS_READ_ONLY.test(arg) || LIFTING_SETTING.test(settingOf(args, index)),
+  );
+  if (offending === undefined) return;
+  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
+    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
+  });
+};
+
+const CHOOSES_SANDBOX =
+  /^(?:-s|--(?:sandbox|dangerously-bypass-approvals-and-sandbox|yolo|approve-for-me)(?:=|$))/;
+
+const LIFTS_READ_ONLY = new RegExp(
+  `${CHOOSES_SANDBOX.source}|^--(?:(?:add-dir|worktree|trust|enable|dangerously-[a-z-]+)(?:=|$)|$)`,
+);
+
+/** The `key=value` that an argument is or carries; empty when it is none. */
+const settingOf = (args: readonly string[], index: number): string => {
+  const arg = args[index] ?? '';
+  if (/^(?:-c|--config)$/.test(args[index - 1] ?? '')) return arg;
+  return /^(?:-c=?|--config=)(.+)$/s.exec(arg)?.[1] ?? '';
+};
+
+const LIFTING_SETTING =
+  /^["'\s]*(?:sandbox|approval|approvals|default_permissions|permissions|mcp_servers|projects|features|hooks|plugins|apps)(?:[_.="'\s]|$)/;

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { AgentUnsupported } from '../../../src/agents/agent-errors.js';
+import { CodexAdapter } from '../../../src/agents/codex/codex-adapter.js';
+import { turn } from '../../support/run-agent.js';
+
+const adapter = new CodexAdapter();
+const THREAD = '01a203c1-e9d8-7620-89c3-758ce5b03af1';
+
+describe('A turn of Codex', () => {
+  it('has its prompt on stdin and never among its arguments', () => {
+    const { argv, stdin } = adapter.launch(turn('--secret plan', { args: ['-i', 'a.png'] }));
+    expect(stdin).toBe('--secret plan');
+    expect(argv.join(' ')).not.toContain('secret');
+    expect(argv.slice(-2)).toEqual(['--', '-']);
+    expect(argv.join(' ')).toContain('-i a.png --json');
+  });
+
+  it('resumes, with the model and the program of the session', () => {
+    const more = { providerSessionId: THREAD, model: 'gpt-5.5', command: '/opt/codex' };
+    const { argv } = adapter.launch(turn('x', more));
+    expect(argv.slice(0, 2)).toEqual(['/opt/codex', 'exec']);
+    expect(argv.slice(-5)).toEqual(['--model', 'gpt-5.5', 'resume', THREAD, '-']);
+  });
+
+  it.each(['my-thread', '--last', '', `${THREAD} --last`])(
+    'resumes nothing by the name %j, which would begin a new conversation',
+    (providerSessionId) => {
+      expect(() => adapter.launch(turn('x', { providerSessionId }))).toThrow(AgentUnsupported);
+    },
+  );
+
+  it.each([null, THREAD])('is told what it may do each time (thread %s)', (providerSessionId) => {
+    const writing = adapter.launch(turn('x', { providerSessionId })).argv.join(' ');
+    expect(writing).toContain('--sandbox workspace-write');
+    const reading = adapter.launch(turn('x', { providerSessionId, readOnly: true })).argv.join(' ');
+    expect(reading).toContain('--sandbox read-only --ignore-rules');
+    expect(reading).not.toContain('workspace-write');
+  });
+
+  it.each([
+    [['-s', 'danger-full-access']],
+    [['-sdanger-full-access']],
+    [['--sandbox=danger-full-access']],
+    [['--dangerously-bypass-approvals-and-sandbox']],
+    [['--yolo']],
+  ])('may have another sandbox by the arguments %j of its session', (args) => {
+    const { argv } = adapter.launch(turn('x', { args }));
+    expect(argv).toEqual(expect.arrayContaining(args));
+    expect(argv).not.toContain('workspace-write');
+  });
+
+  it.each([
+    [['-s', 'danger-full-access']],
+    [['-sworkspace-write']],
+    [['--sandbox=workspace-write']],
+    [['--dangerously-bypass-approvals-and-sandbox']],
+    [['--dangerously-bypass-hook-trust']],
+    [['--yolo']],
+    [['--approve-for-me']],
+    [['--add-dir', '/']],
+    [['--worktree']],
+    [['--trust']],
+    [['--enable', 'code_mode']],
+    [['--']],
+    [['-c', 'sandbox_mode="danger-full-access"']],
+    [['-c', 'mcp_servers.x.command="sh"']],
+    [['-capproval_policy=never']],
+    [['-c="features".code_mode=true']],
+    [['--config=default_permissions=":workspace"']],
+  ])('is not read-only with the arguments %j of its session, and so refused', (args) => {
+    expect(() => adapter.launch(turn('x', { args, readOnly: true }))).toThrow(AgentUnsupported);
+    expect(adapter.launch(turn('x', { args })).argv).toEqual(expect.arrayContaining(args));
+  });
+
+  it.each([
+    [['-c', 'model_reasoning_effort="high"']],
+    [['--config', 'model_providers.fake.base_url="http://x"']],
+    [['-p', 'fast', '--search']],
+  ])('stays read-only with the arguments %j', (args) => {
+    const { argv } = adapter.launch(turn('x', { args, readOnly: true }));
+    expect(argv).toEqual(expect.arrayContaining(args));
+  });
+});

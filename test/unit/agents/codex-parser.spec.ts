@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Fact, type Usage } from '../../../src/agents/adapter.js';
+import { CodexAdapter } from '../../../src/agents/codex/codex-adapter.js';
+import { exited, playBack, recordedCases, recording } from './recordings.js';
+
+const adapter = new CodexAdapter();
+const VERSION = 'codex-0.169.0';
+const play = (name: string) => {
+  const { stdout, end } = recording(VERSION, name);
+  return playBack(adapter, stdout, end);
+};
+const tools = (facts: Fact[]): string[] =>
+  facts.flatMap((fact) =>
+    fact.type === 'tool' ? [`${fact.phase} ${fact.name}: ${fact.summary ?? ''}`] : [],
+  );
+const line = (event: object): string => JSON.stringify(event);
+const item = (type: string, more: object): string =>
+  line({ type: 'item.completed', item: { id: 'item_7', type, ...more } });
+
+describe(`Output of ${VERSION}`, () => {
+  it('gives the conversation, the answer and what it used', () => {
+    const { state, shown, outcome } = play('new');
+    const answer = 'Hello there.\nSecond line with ünïcödé 🎉 and "quotes".';
+    expect(outcome).toEqual({ kind: 'completed', text: answer });
+    expect(shown).toBe(answer);
+    expect(state.providerSessionId).toBe('01a203c1-e9d8-7620-89c3-758ce5b03af1');
+    expect(state.usage).toEqual({
+      ...{ inputTokens: 1200, outputTokens: 34, cacheReadTokens: 1000, cacheWriteTokens: 0 },
+      ...{ costUsd: null, contextWindow: null, contextTokens: null },
+    });
+  });
+
+  it('keeps the conversation of a turn that was killed', () => {
+    expect(play('kill-SIGTERM-stream').state.providerSessionId).not.toBeNull();
+  });
+
+  it('has the last of its messages for an answer, and shows them all', () => {
+    const { shown, state } = play('tools-auto');
+    expect(shown).toMatch(/^Let me look first\.\n\nREPORT LEN=208 /);
+    expect(state.text).toMatch(/^REPORT LEN=208 /);
+  });
+
+  it('tells which tools ran, on what, and which failed', () => {
+    expect(tools(play('tools-auto').facts)).toEqual([
+      "started shell: /bin/bash -lc 'echo hi-from-bash; ls; pwd'",
+      "completed shell: /bin/bash -lc 'echo hi-from-bash; ls; pwd'",
+      'started apply_patch: /lab/work/codex/PLAN.md',
+      'completed apply_patch: /lab/work/codex/PLAN.md',
+      "started shell: /bin/bash -lc 'exit 3'",
+      'failed shell: Exit code 3:',
+    ]);
+  });
+
+  it('tells of the tools of other programs and agents, and of searches', () => {
+    const told = [
+      item('mcp_tool_call', { server: 'docs', tool: 'find', status: 'completed', error: null }),
+      item('mcp_tool_call', {
+        server: 'docs',
+        status: 'failed',
+        error: { message: 'not allowed' },
+      }),
+      item('collab_tool_call', { tool: 'spawn_agent', status: 'completed' }),
+      item('web_search', { query: 'maestro' }),
+      item('command_execution', { command: 'rm x', status: 'declined', exit_code: null }),
+    ];
+    expect(tools(playBack(adapter, told.join('\n'), exited(0)).facts)).toEqual([
+      'completed docs.find: ',
+      'failed docs: not allowed',
+      'completed spawn_agent: ',
+      'completed web_search: maestro',
+      'failed shell: rm x',
+    ]);
+  });
+
+  it('does not show its thoughts, its plan and its warnings', () => {
+    const quiet = [
+      item('reasoning', { text: 'Hm.' }),
+      item('todo_list', { items: [{ text: 'a', completed: false }] }),
+      item('error', { message: 'Model metadata not found' }),
+      line({ type: 'error', message: 'Reconnecting... 1/5 (unexpected status 401)' }),
+    ].join('\n');
+    expect(playBack(adapter, quiet, exited(0))).toMatchObject({ facts: [], shown: '' });
+    expect(play('err-429-then-ok').shown).toMatch(/^recovered \d+$/);
+    expect(play('err-401')).toMatchObject({ shown: '', state: { text: null, usage: null } });
+  });
+
+  it('survives any line cut in two, but is no success without its end', () => {
+    for (const name of recordedCases(VERSION)) {
+      const { stdout, end } = recording(VERSION, name);
+      const lines = stdout.split('\n');
+      const last = lines.findIndex((each) => /"turn\.(?:completed|failed)"/.test(each));
+      for (const [index, each] of lines.entries()) {
+        const half = Math.floor(each.length / 2);
+        const broken = [...lines];
+        broken[index] = `${each.slice(0, half)}\n${each.slice(half)}`;
+        const { outcome } = playBack(adapter, broken.join('\n'), end);
+        if (index === last) expect(outcome.kind).not.toBe('completed');
+      }
+    }
+  });
+});
+
+describe('What a turn of a resumed thread has used', () => {
+  const usageAfter = (spentBefore: Usage | null): Usage | null => {
+    const { stdout } = recording(VERSION, 'resume-model');
+    return stdout
+      .split('\n')
+      .reduce((state, each) => adapter.parse(state, each).state, adapter.initialState(spentBefore))
+      .usage;
+  };
+  const unknown = { costUsd: null, contextWindow: null, contextTokens: null };
+  const whole = {
+    ...{ inputTokens: 6_000, outputTokens: 170, cacheReadTokens: 5_000, cacheWriteTokens: 0 },
+    ...unknown,
+  };
+
+  it('is what the thread has used since', () => {
+    expect(usageAfter(null)).toEqual(whole);
+    const before = { ...whole, inputTokens: 4_800, outputTokens: 136, cacheReadTokens: 4_000 };
+    expect(usageAfter(before)).toEqual({
+      ...{ inputTokens: 1_200, outputTokens: 34, cacheReadTokens: 1_000, cacheWriteTokens: 0 },
+      ...unknown,
+    });
+  });
+
+  it('is all of it when the thread has begun to count anew', () => {
+    expect(usageAfter({ ...whole, inputTokens: 9_000 })).toEqual(whole);
+  });
+});
+
+describe('Lines that are no events', () => {
+  it.each([
+    ['', 'nothing'],
+    ['Welcome to host7!', 'a greeting'],
+    ['{"type":"turn.completed"', 'half an event'],
+    ['[1,2]', 'a list'],
+    ['null', 'null'],
+    ['{"type":"tomorrow","x":1}', 'an unknown event'],
+    ['{"type":"item.completed","item":null}', 'an event of another shape'],
+    ['{"type":"item.completed","item":{"id":"item_1","type":"hologram"}}', 'an unknown item'],
+    ['{"type":"thread.started"}', 'a thread without its id'],
+    ['\u0000\uFFFD\u001b[?25h', 'bytes'],
+  ])('%j (%s) are let pass', (noise) => {
+    const before = adapter.initialState(null);
+    const { state, facts } = adapter.parse(before, noise);
+    expect(facts).toEqual([]);
+    expect(state).toEqual(adapter.initialState(null));
+  });
+
+  it('do not disturb the events around them', () => {
+    const { stdout, end } = recording(VERSION, 'tools-auto');
+    const noisy = stdout.replaceAll('\n', '\nmotd: {"type":"turn.failed"} \n{}\n');
+    expect(playBack(adapter, noisy, end)).toEqual(playBack(adapter, stdout, end));
+  });
+
+  it('may have their keys in any order', () => {
+    const { stdout, end } = recording(VERSION, 'tools-auto');
+    const reversed = stdout
+      .trim()
+      .split('\n')
+      .map((each) => {
+        const event = JSON.parse(each) as Record<string, unknown>;
+        return line(Object.fromEntries(Object.entries(event).reverse()));
+      });
+    expect(playBack(adapter, reversed.join('\r\n'), end)).toEqual(playBack(adapter, stdout, end));
+  });
+});
+
+describe('A parser restored from a state of another version', () => {
+  it('goes on', () => {
+    const memory = { spoke: 'yes', spentBefore: 3, end: 'x' };
+    const strange = { ...adapter.initialState(null), memory };
+    const { state, facts } = adapter.parse(strange, item('agent_message', { text: 'still here' }));
+    expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
+    expect(adapter.conclude(state, exited(0))).toMatchObject({
+      failure: { code: 'agent/protocol' },
+    });
+  });
+});
