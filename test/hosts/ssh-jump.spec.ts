@@ -63,6 +63,22 @@ onSshd(`A remote behind jump hosts${needs}`, () => {
     }
   });
 
+  it.each(['chacha20-poly1305@openssh.com', 'aes128-gcm@openssh.com', 'aes256-ctr'] as const)(
+    'is worked on when every host of the way is spoken to with %s',
+    async (cipher) => {
+      const algorithms = { cipher: [cipher] };
+      const { jumps = [], ...inside } = targetOver([jump1, jump2], inner, { algorithms });
+      const target = { ...inside, jumps: jumps.map((jump) => ({ ...jump, algorithms })) };
+      poolOver([jump1, jump2], { target: async () => target });
+      const bytes = 3_000_000;
+      const { output } = await runLine(
+        await pool.open('start'),
+        `head -c ${String(bytes)} /dev/zero | tr "\\0" x`,
+      );
+      expect(output).toBe('x'.repeat(bytes));
+    },
+  );
+
   it('has the key of every host on the way verified, each under its own name', async () => {
     const { asked, verifyHostKey } = pinsOf([jump1, jump2], inner);
     await poolOver([jump1, jump2], { verifyHostKey }).open('start');
