@@ -29,6 +29,7 @@ export class FakeChannel implements LinkChannel {
 
 /** A link whose server allows `sessions` channels at once and says what it is told to. */
 export class FakeLink implements Link {
+  readonly transportReasons = [];
   readonly transport = 'ssh2';
   readonly latencyMs = 1;
   readonly channels = new Set<FakeChannel>();

@@ -30,6 +30,7 @@ interface ChannelRequest<T> {
 /** A link over ssh2. */
 export class Connection implements Link {
   readonly transport = 'ssh2';
+  readonly transportReasons = [];
   readonly latencyMs: number;
   readonly #client: Client;
   readonly #wire: Wire;

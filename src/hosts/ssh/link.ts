@@ -18,6 +18,8 @@ export type Transport = 'ssh2' | 'openssh';
 /** One authenticated connection to a host. It ends once, with one reason, and tells its channels. */
 export interface Link {
   readonly transport: Transport;
+  /** What needs another transport than ssh2, by the names that the ssh config and known_hosts have for it. */
+  readonly transportReasons: readonly string[];
   /** Milliseconds of one round trip, measured at the login. */
   readonly latencyMs: number;
   readonly isAlive: boolean;

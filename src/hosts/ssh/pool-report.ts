@@ -21,14 +21,14 @@ export class PoolReport {
   /** A host that is away stays so for those who watch it, however often it is tried. */
   connecting(): void {
     if (this.#state?.status === 'offline') return;
-    const { latencyMs = null, transport = null } = this.#state ?? {};
-    this.#report({ status: 'connecting', error: null, latencyMs, transport });
+    const { latencyMs = null, transport = null, transportReasons = [] } = this.#state ?? {};
+    this.#report({ status: 'connecting', error: null, latencyMs, transport, transportReasons });
   }
 
   /** There is one more link. */
-  online({ latencyMs, transport }: Link): void {
+  online({ latencyMs, transport, transportReasons }: Link): void {
     if (this.#isConnected) return;
-    this.#report({ status: 'online', error: null, latencyMs, transport });
+    this.#report({ status: 'online', error: null, latencyMs, transport, transportReasons });
   }
 
   health({ trouble, latencyMs }: Health): void {
@@ -46,7 +46,8 @@ export class PoolReport {
   }
 
   unused(): void {
-    this.#report({ status: 'unused', error: null, latencyMs: null, transport: null });
+    const [latencyMs, transport] = [null, null];
+    this.#report({ status: 'unused', error: null, latencyMs, transport, transportReasons: [] });
     this.#state = null;
   }
 

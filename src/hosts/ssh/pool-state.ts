@@ -14,6 +14,8 @@ export interface PoolState {
   latencyMs: number | null;
   /** What carries the connections; null until one was made. */
   transport: Transport | null;
+  /** What needs that transport, by the names of directives; none for the usual one. */
+  transportReasons: readonly string[];
 }
 
 const STATUS_OF: Partial<Record<SshErrorCode, PoolStatus>> = {
@@ -32,4 +34,5 @@ export const stateAfter = (error: Error, last: PoolState | null): PoolState => (
   error: toFailure(error),
   latencyMs: last?.latencyMs ?? null,
   transport: last?.transport ?? null,
+  transportReasons: last?.transportReasons ?? [],
 });

@@ -30,9 +30,9 @@ export const mergedState = (reports: readonly SeenState[], last: RemoteState): R
       (one.latencyMs ?? Infinity) - (other.latencyMs ?? Infinity),
   );
   if (!best) return needsPerson(last) || last.status === 'unknown' ? last : untried();
-  const { status, latencyMs, transport, error } = best;
+  const { status, latencyMs, transport, transportReasons, error } = best;
   const since = status === last.status ? last.since : new Date().toISOString();
-  return { status, since, latencyMs, transport, error };
+  return { status, since, latencyMs, transport, transportReasons, error };
 };
 
 export const isSameState = (one: RemoteState, other: RemoteState): boolean =>

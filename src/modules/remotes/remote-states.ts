@@ -161,5 +161,6 @@ const CONNECTING: SeenState = {
   status: 'connecting',
   latencyMs: null,
   transport: null,
+  transportReasons: [],
   error: null,
 };

@@ -18,6 +18,8 @@ export interface RemoteState {
   latencyMs: number | null;
   /** What carries the connections; null until one was made. */
   transport: Transport | null;
+  /** What needs that transport, by the names of directives; none for the usual one. */
+  transportReasons: readonly string[];
   error: Failure | null;
 }
 
@@ -30,6 +32,7 @@ export const untried = (): RemoteState => ({
   since: new Date().toISOString(),
   latencyMs: null,
   transport: null,
+  transportReasons: [],
   error: null,
 });
 

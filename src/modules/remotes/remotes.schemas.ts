@@ -118,6 +118,7 @@ export const remoteStateSchema = z.object({
   since: z.string(),
   latencyMs: z.number().nullable(),
   transport: z.enum(['ssh2', 'openssh']).nullable(),
+  transportReasons: z.array(z.string()),
   error: failureSchema.nullable(),
 });
 

@@ -20,10 +20,6 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   'Invalid argument': 'EINVAL',
 };
 
-/** What says no more than that it is over. */
-const COMMONPLACE =
-  /^(?:kex_exchange_identification: |Connection (?:closed|reset) |Killed by signal )/;
-
 export interface FailedLogin {
   /** All hosts of the way, the nearest first. */
   hosts: readonly [...HostLabel[], SshTarget];
@@ -95,7 +91,7 @@ export const classifyOpenssh = (login: FailedLogin): SshFailure => {
     }
   }
   if (isTimeout) return fromFault(login, at, timeout('Timed out'));
-  const detail = transcript.words.findLast((words) => !COMMONPLACE.test(words));
+  const { lastWords: detail } = transcript;
   return detail === undefined
     ? fromFault(login, at, null)
     : new SshFailure(codeOf(detail), at, { detail });

@@ -1,6 +1,8 @@
 import { type ConnectPhase, type LoginAttempts } from '../classify-ssh-error.js';
 
 const LINES = 40;
+const COMMONPLACE =
+  /^(?:kex_exchange_identification: |Connection (?:closed|reset) |Killed by signal )/;
 
 /**
  * What `ssh -v` writes while it logs in, over all hosts on the way: one `ssh` for each of them, the nearest first, and
@@ -36,6 +38,11 @@ export class LoginTranscript {
       skipped: [],
       agentFault: null,
     };
+  }
+
+  /** The last line that tells more than that it is over. */
+  get lastWords(): string | undefined {
+    return this.words.findLast((words) => !COMMONPLACE.test(words));
   }
 
   #follow(step: string): void {

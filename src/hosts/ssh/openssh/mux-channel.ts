@@ -41,7 +41,7 @@ export class MuxChannel implements LinkChannel {
   readonly closed: Promise<{ code: number | null }>;
   onExit: () => void = ignore;
   readonly #mux: MuxSocket;
-  readonly #command: string;
+  readonly #command: string | null;
   readonly #lost: () => SshFailure;
   #far: Far | null = null;
   #unsent: { chunk: Buffer; done: (error?: Error) => void } | null = null;
@@ -54,11 +54,16 @@ export class MuxChannel implements LinkChannel {
   #hasSentClose = false;
   #hasEnded = false;
   #exit: { code: number | null } | null = null;
+  readonly #echoes: { heard: () => void; lost: (failure: SshFailure) => void }[] = [];
   #start!: (refusal: Error | null) => void;
   #settle!: (end: { code: number | null } | SshFailure) => void;
 
-  /** Asks for the channel. `lost` describes one that closed without saying how its program ended. */
-  constructor(id: number, mux: MuxSocket, command: string, lost: () => SshFailure) {
+  /**
+   * Asks for the channel. Without a command it is closed as soon as the server has answered.
+   *
+   * @param lost Describes one that closed without saying how its program ended.
+   */
+  constructor(id: number, mux: MuxSocket, command: string | null, lost: () => SshFailure) {
     this.#mux = mux;
     this.#command = command;
     this.#lost = lost;
@@ -88,6 +93,14 @@ export class MuxChannel implements LinkChannel {
     return this.#isStarted && this.#exit === null && !this.#isClosing && !this.#hasEnded;
   }
 
+  /** Resolves after one round trip: a request that no server knows is denied by all of them. */
+  echo(): Promise<void> {
+    return new Promise((heard, lost) => {
+      this.#echoes.push({ heard, lost });
+      this.#say(REQUEST, wireString('echo@maestro-server'), Buffer.of(1));
+    });
+  }
+
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -100,6 +113,7 @@ export class MuxChannel implements LinkChannel {
   linkLost(failure: SshFailure): void {
     this.#hasSentClose = true;
     this.#start(failure);
+    for (const { lost } of this.#echoes.splice(0)) lost(failure);
     this.#settle(this.#hasEnded && this.#exit ? this.#exit : failure);
     // Whoever reads learns the reason before the end.
     setImmediate(() => {
@@ -123,9 +137,8 @@ export class MuxChannel implements LinkChannel {
         this.#start(null);
         return false;
       case FAILURE:
-        this.#isClosing = true;
-        this.#refused('the server did not run the command');
-        this.#sendClose();
+        if (this.#isStarted) this.#echoes.shift()?.heard();
+        else this.#notRun();
         return false;
       case WINDOW_ADJUST:
         if (this.#far) this.#far.window += packet.uint32();
@@ -147,6 +160,7 @@ export class MuxChannel implements LinkChannel {
         this.#sendClose();
         this.#refused('the server closed the channel');
         this.#end();
+        for (const { heard } of this.#echoes.splice(0)) heard();
         this.#settle(this.#exit ?? (this.#isClosing ? { code: null } : this.#lost()));
         return true;
       default:
@@ -160,8 +174,20 @@ export class MuxChannel implements LinkChannel {
       window: packet.uint32(),
       packetBytes: Math.min(packet.uint32(), PACKET_BYTES),
     };
-    if (this.#isClosing) this.#sendClose();
-    else this.#say(REQUEST, wireString('exec'), Buffer.of(1), wireString(this.#command));
+    if (this.#isClosing) {
+      this.#sendClose();
+    } else if (this.#command === null) {
+      this.#start(null);
+      this.close();
+    } else {
+      this.#say(REQUEST, wireString('exec'), Buffer.of(1), wireString(this.#command));
+    }
+  }
+
+  #notRun(): void {
+    this.#isClosing = true;
+    this.#refused('the server did not run the command');
+    this.#sendClose();
   }
 
   /** Counts only as long as the command does not run. */

@@ -23,11 +23,18 @@ export class MuxChannels {
   }
 
   /** @param lost Describes a channel that closed without saying how its program ended. */
-  open(command: string, lost: () => SshFailure): MuxChannel {
+  open(command: string | null, lost: () => SshFailure): MuxChannel {
     this.#last = (this.#last % LARGEST_NUMBER) + 1;
     const channel = new MuxChannel(this.#last, this.#mux, command, lost);
     this.#channels.set(this.#last, channel);
     return channel;
+  }
+
+  /** Resolves after one round trip, which is no session more for the server when there is one. */
+  async echo(lost: () => SshFailure): Promise<void> {
+    const running = [...this.#channels.values()].find(({ isOpen }) => isOpen);
+    if (running) await running.echo();
+    else await this.open(null, lost).started;
   }
 
   lost(failure: SshFailure): void {

@@ -12,6 +12,7 @@ const OPEN_TIMEOUT_MS = 15_000;
 /** A link over the system's `ssh`, for what ssh2 cannot do: an `ssh` of its own, spoken to on its control socket. */
 export class OpensshLink implements Link {
   readonly transport = 'openssh';
+  readonly transportReasons: readonly string[];
   readonly latencyMs: number;
   readonly #target: SshTarget;
   readonly #master: LoggedInMaster;
@@ -19,7 +20,7 @@ export class OpensshLink implements Link {
   #lost: SshFailure | null = null;
   onLost: (failure: SshFailure) => void = () => undefined;
 
-  /** @param reasons What needs it, for a server whose `ssh` cannot do it either. */
+  /** @param reasons What needs it, to be shown, and for a server whose `ssh` cannot do it either. */
   static async open(
     target: SshTarget,
     keyRing: KeyRing,
@@ -28,10 +29,11 @@ export class OpensshLink implements Link {
   ): Promise<OpensshLink> {
     for (const each of [...(target.jumps ?? []), target]) assertReachable(each);
     await assertClient(target.openssh?.sshPath, target, reasons);
-    return new OpensshLink(target, await logIn(target, keyRing, verify));
+    return new OpensshLink(target, reasons, await logIn(target, keyRing, verify));
   }
 
-  private constructor(target: SshTarget, master: LoggedInMaster) {
+  private constructor(target: SshTarget, reasons: readonly string[], master: LoggedInMaster) {
+    this.transportReasons = reasons;
     this.#target = target;
     this.#master = master;
     this.latencyMs = master.transcript.latencyMs;
@@ -73,6 +75,13 @@ export class OpensshLink implements Link {
     }
   }
 
+  async measure(): Promise<number> {
+    if (!this.isAlive) throw this.#lost ?? this.#ended();
+    const askedAt = performance.now();
+    await this.#channels.echo(() => this.#lost ?? this.#ended());
+    return performance.now() - askedAt;
+  }
+
   async close(): Promise<void> {
     this.#lose(
       new SshFailure('ssh/connection-lost', this.#target, { detail: 'closed by this server' }),
@@ -91,7 +100,7 @@ export class OpensshLink implements Link {
   }
 
   #ended(): SshFailure {
-    const [detail = 'closed by the remote host'] = this.#master.transcript.words.slice(-1);
+    const { lastWords: detail = 'closed by the remote host' } = this.#master.transcript;
     return new SshFailure('ssh/connection-lost', this.#target, { detail });
   }
 }

@@ -82,17 +82,20 @@ export const toRemote = (row: RemoteRow): Remote => ({
   hostKeyPolicy: row.hostKeyPolicy,
   isDefault: row.isDefault,
   state: row.enabled
-    ? { ...row.state, transport: row.state.transport ?? null }
+    ? { ...noTransport, ...row.state }
     : {
         status: 'disabled',
         since: row.updatedAt.toISOString(),
         latencyMs: null,
-        transport: null,
+        ...noTransport,
         error: null,
       },
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 });
+
+/** Also of a state that was kept before there was a choice. */
+const noTransport = { transport: null, transportReasons: [] };
 
 const masked = (names: readonly string[]): Record<string, '***'> =>
   Object.fromEntries(names.map((name) => [name, '***'] as const));
