@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -132,6 +132,26 @@ sshSuite('the state of a remote', (kind) => {
         'offline',
         'online',
       ]);
+    },
+    LIMIT_MS * 3,
+  );
+
+  it(
+    'is found out anew when the key file has changed after a login was refused',
+    async () => {
+      const privateKeyPath = join(await world.stage(), 'key');
+      await copyFile(join(sshd.dir, 'host_key'), privateKeyPath);
+      await chmod(privateKeyPath, 0o600);
+      const body = remoteBody(sshd, 'new key', { privateKeyPath });
+      const remote = await world.api.post<Remote>('/remotes', body);
+      const answer = await world.api.post(`/remotes/${remote.id}/test`);
+      expect(answer).toMatchObject({ error: { code: 'ssh/auth-failed' } });
+      const copies = setInterval(() => void copyFile(sshd.clientKeyPath, privateKeyPath), 1_000);
+      try {
+        await reaches(world.api, remote, 'online');
+      } finally {
+        clearInterval(copies);
+      }
     },
     LIMIT_MS * 3,
   );

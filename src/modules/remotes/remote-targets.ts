@@ -1,6 +1,7 @@
 import { homedir, userInfo } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  listSshConfigHosts,
   needsOfIdentityFiles,
   type PrivateKey,
   readPrivateKey,
@@ -58,6 +59,11 @@ export class RemoteTargets {
       keys.push(withPassphrase(key, passphrase));
     }
     return keys;
+  }
+
+  /** What can be imported: read as connections will read it. */
+  sshConfigHosts(): ReturnType<typeof listSshConfigHosts> {
+    return listSshConfigHosts({ environment: this.environment() });
   }
 
   private async fromSshConfig(
@@ -125,5 +131,5 @@ const withNeeds = (target: SshTarget, needs: readonly string[]): SshTarget => {
   return reasons.length === 0 ? target : { ...target, transport: { kind: 'openssh', reasons } };
 };
 
-const expandHome = (path: string): string =>
+export const expandHome = (path: string): string =>
   path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path;

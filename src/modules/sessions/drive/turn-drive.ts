@@ -11,6 +11,7 @@ import { type SessionRow } from '../storage/session.entity.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { CarefulStart } from './careful-start.js';
 import { LineSplitter } from './line-splitter.js';
+import { Outage, type OutageSteps } from './outage.js';
 import { TurnClocks, type ClockLimits } from './turn-clocks.js';
 import { type TurnRecorder } from './turn-recorder.js';
 
@@ -33,22 +34,13 @@ export interface TurnPlan {
 }
 
 /** What is done about a turn when something becomes of it. */
-export interface TurnSteps {
+export interface TurnSteps extends OutageSteps {
   /** Records that the host has taken the turn; answers when that was. */
   accepted(hostname: string | null): Promise<Date>;
-  /** Records why its host cannot be heard. */
-  unheard(reason: unknown): Promise<void>;
-  /** Records that its host is heard again. */
-  heardAgain(): Promise<void>;
   /** Sees to it that the turn is stopped. */
   expired(clock: 'silent' | 'timeout'): void;
 }
 
-/** A turn that cannot have begun is given back when its host was away for this long, or is still away. */
-const GIVE_BACK_MS = 10_000;
-const GIVE_BACK_AGAIN_MS = 1_000;
-/** A shorter loss of the link is not worth telling. */
-const BLIP_MS = 1_000;
 /** How long the silence must go on after the host was asked anew. */
 const CONFIRM_MS = 5_000;
 
@@ -68,8 +60,7 @@ export class TurnDrive {
   /** Ends the following of the run, for a reason of our own. */
   private interruption = new AbortController();
   private silenceDoubted = false;
-  private outage: { telling: NodeJS.Timeout; givingBack: NodeJS.Timeout } | null = null;
-  private told: Promise<void> = Promise.resolve();
+  private readonly outage: Outage;
   /** Whether the host may have begun the run, so that only the host can tell its end. */
   mayHaveStarted: boolean;
   /** Whether a start that nobody waits for any more may still reach the host. */
@@ -85,6 +76,7 @@ export class TurnDrive {
     const { row, adapter, spentBefore } = plan;
     this.lines = new LineSplitter(row.stdoutOffset);
     this.taken = { stdout: row.stdoutOffset, stderr: row.stderrOffset };
+    this.outage = new Outage(row, steps);
     this.isStarted = row.state === 'running' || row.state === 'stopping';
     this.mayHaveStarted = !begun;
     this.startMayBeUnderWay = !begun;
@@ -107,8 +99,8 @@ export class TurnDrive {
       return verdict;
     } finally {
       this.clocks?.stop();
-      this.endOutage();
-      await this.told.catch(() => undefined);
+      this.outage.stop();
+      await this.outage.told.catch(() => undefined);
     }
   }
 
@@ -137,7 +129,7 @@ export class TurnDrive {
       },
     });
     for await (const event of events) {
-      await this.told;
+      await this.outage.told;
       if (event.type === 'ended') return event.verdict;
       await this.take(event);
     }
@@ -147,31 +139,14 @@ export class TurnDrive {
   private linkLost(reason: unknown, start: CarefulStart): void {
     this.clocks?.linkLost();
     this.startMayBeUnderWay = true;
-    this.endOutage();
-    const telling = setTimeout(() => {
-      this.told = this.steps.unheard(reason);
-    }, BLIP_MS);
-    const patienceMs = this.plan.row.waiting === null ? GIVE_BACK_MS : GIVE_BACK_AGAIN_MS;
-    const givingBack = setTimeout(() => {
+    this.outage.begin(reason, () => {
       if (!this.mayHaveStarted && !start.isSent) this.interruption.abort(reason);
-    }, patienceMs);
-    this.outage = { telling, givingBack };
+    });
   }
 
   private linkRestored(): void {
-    this.endOutage();
     this.clocks?.linkRestored(this.silenceDoubted ? CONFIRM_MS : undefined);
-    this.told = this.told.then(async () => {
-      if (this.plan.row.waiting !== null) await this.steps.heardAgain();
-    });
-    // Whoever takes the next event hears of a failure.
-    this.told.catch(() => undefined);
-  }
-
-  private endOutage(): void {
-    clearTimeout(this.outage?.telling);
-    clearTimeout(this.outage?.givingBack);
-    this.outage = null;
+    this.outage.end();
   }
 
   private async take(event: Exclude<RunEvent, { type: 'ended' }>): Promise<void> {
@@ -180,7 +155,7 @@ export class TurnDrive {
       this.isStarted = true;
       await this.accepted();
       this.linkRestored();
-      await this.told;
+      await this.outage.told;
       return;
     }
     this.silenceDoubted = false;
