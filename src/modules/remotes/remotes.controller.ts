@@ -11,7 +11,6 @@ import {
   Query,
 } from '@nestjs/common';
 import { type Detection } from '../../agents/index.js';
-import { listSshConfigHosts } from '../../hosts/index.js';
 import { Requires } from '../../platform/access/index.js';
 import {
   Answers,
@@ -49,6 +48,7 @@ import {
   type TestRemote,
   testRemoteSchema,
 } from './remotes.schemas.js';
+import { RemoteTargets } from './remote-targets.js';
 import { RemotesService } from './remotes.service.js';
 
 @Controller('remotes')
@@ -57,6 +57,7 @@ export class RemotesController {
     private readonly remotes: RemotesService,
     private readonly tests: HostTestsService,
     private readonly hostKeys: HostKeyDecisions,
+    private readonly targets: RemoteTargets,
   ) {}
 
   @Get()
@@ -95,8 +96,8 @@ export class RemotesController {
   @Get('ssh-config')
   @Requires('admin')
   @Answers(sshConfigSchema)
-  sshConfig(): ReturnType<typeof listSshConfigHosts> {
-    return listSshConfigHosts();
+  sshConfig(): ReturnType<RemoteTargets['sshConfigHosts']> {
+    return this.targets.sshConfigHosts();
   }
 
   @Get(':id')
