@@ -110,8 +110,11 @@ export interface DurableRuns {
     run: RunKey,
     options?: CallOptions & { intMs?: number; termMs?: number },
   ): Promise<CancelProof>;
-  /** Removes the spools of a finished run. Call it after everything that was read is committed. */
-  remove(run: RunKey, options?: CallOptions): Promise<void>;
+  /**
+   * Removes the spools of a finished run. Call it after everything that was read is committed. With `fence` a mark stays
+   * (until `collectAbandoned`), so that a start of this run which is still on its way does not run it again.
+   */
+  remove(run: RunKey, options?: CallOptions & { fence?: boolean }): Promise<void>;
   /**
    * Removes what was left behind: the spools of all runs, whoever started them, that are not alive and of which no file
    * changed for so many days (at least one). Those named in `keep` stay. Answers of how many runs it removed them.

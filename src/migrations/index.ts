@@ -7,6 +7,7 @@ import { HopKeys1763800500000 } from './1763800500000-hop-keys.js';
 import { HostKeyLines1763800600000 } from './1763800600000-host-key-lines.js';
 import { RemoteReports1763800610000 } from './1763800610000-remote-reports.js';
 import { TurnsThatWait1763800620000 } from './1763800620000-turns-that-wait.js';
+import { SpoolsToRemove1763800630000 } from './1763800630000-spools-to-remove.js';
 
 /** The history of the schema, oldest first. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   HostKeyLines1763800600000,
   RemoteReports1763800610000,
   TurnsThatWait1763800620000,
+  SpoolsToRemove1763800630000,
 ];

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
-import { type Host, localHost } from '../../src/hosts/index.js';
+import { type Host, HostFailure, localHost } from '../../src/hosts/index.js';
 import { migrations } from '../../src/migrations/index.js';
 import { type RemoteHosts } from '../../src/modules/remotes/index.js';
+import { RemoveSpoolsWorker } from '../../src/modules/sessions/drive/remove-spools.worker.js';
 import { SpoolHousekeeping } from '../../src/modules/sessions/drive/spool-housekeeping.js';
 import { TurnDrive } from '../../src/modules/sessions/drive/turn-drive.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
@@ -73,6 +74,8 @@ const aTurnLongAgo = async (state: string): Promise<string> => {
 };
 
 const spools = (): Promise<string[]> => readdir(join(dir, 'home/.maestro/runs'));
+const spoolsOf = async (run: string): Promise<string[]> =>
+  (await spools()).filter((name) => name.startsWith(run));
 const runsLeft = async (): Promise<string[]> => [
   ...new Set((await spools()).map((name) => name.replace(/\..*/, ''))),
 ];
@@ -94,4 +97,24 @@ it('removes what runs have left on a used host, once a day, but never of a turn 
   expect((await runsLeft()).sort()).toEqual([open, next].sort());
   await housekeeping.sweep(today + DAY_MS);
   expect(await runsLeft()).toEqual([open]);
+});
+
+it('removes what an ended turn left as soon as its host can be asked', async () => {
+  let away = true;
+  const resolve = (): Promise<Host> =>
+    away ? Promise.reject(new HostFailure('host/unsuitable', 'away')) : Promise.resolve(host);
+  const turns = new TurnsRepository(database);
+  const worker = new RemoveSpoolsWorker(turns, { resolve } as unknown as RemoteHosts);
+  const run = await aTurnLongAgo('completed');
+  const turnId = run.replace(/-1$/, '');
+  const spools = { attempt: 1, fence: true };
+  await database.query('UPDATE turns SET spools = $2 WHERE id = $1', [turnId, spools]);
+  expect(await worker.due()).toEqual([turnId]);
+  await worker.handle(turnId);
+  expect(await runsLeft()).toContain(run);
+  expect(await turns.withSpools()).toEqual([turnId]);
+  away = false;
+  await worker.handle(turnId);
+  expect(await spoolsOf(run)).toEqual([`${run}.fence`]);
+  expect(await turns.withSpools()).toEqual([]);
 });

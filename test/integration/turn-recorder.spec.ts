@@ -77,6 +77,7 @@ describe('what is written of a turn', () => {
         retryAt: null,
         waiting: null,
         unreachableMs: 0,
+        spools: null,
         stdoutOffset: 0,
         stderrOffset: 0,
         stderrTail: '',

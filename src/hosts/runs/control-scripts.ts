@@ -93,11 +93,12 @@ export const cancelScript = (
 
 /**
  * `DONE`, or `BUSY` while the supervisor lives (it exits just after its last word: so this looks for a while). The fence
- * of a run that was never identified stays: its supervisor may yet wake up, and must find it.
+ * of a run that did not run stays: its supervisor, or another start, may yet wake up, and must find it.
  */
-export const removeScript = (id: string, nonce: string): string =>
+export const removeScript = (id: string, nonce: string, fence: boolean): string =>
   oneLine(
     prelude(id, nonce),
+    UNWRITABLE,
     `
     _i=0;
     while _rp && _al; do
@@ -105,8 +106,11 @@ export const removeScript = (id: string, nonce: string): string =>
       _i=$((_i+1)); _zz 0.1;
     done;
     _fin;
+    _k=1; if _rp || [ -n "$_X" ]; then [ "$_X" = fenced ] || _k=; fi;
+    ${fence ? '_k=1; { printf "" >"$_F.fence"; } 2>/dev/null || _un;' : ''}
     # The claim first: a cancel that is still at it looks for that after it has written.
-    if _rp || [ -n "$_X" ]; then rm -f "$_F.pid"; rm -f "$_F".*; else
+    rm -f "$_F.pid";
+    if [ -z "$_k" ]; then rm -f "$_F".*; else
       for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -f "$_f";; esac; done;
     fi;
     _e DONE;

@@ -101,9 +101,12 @@ export class ShellRuns implements DurableRuns {
     return this.#refuse(words);
   }
 
-  async remove(run: RunKey, options: CallOptions = {}): Promise<void> {
+  async remove(
+    run: RunKey,
+    { fence = false, ...options }: CallOptions & { fence?: boolean } = {},
+  ): Promise<void> {
     checkKey(run);
-    const words = await this.#control((nonce) => removeScript(run.id, nonce), {
+    const words = await this.#control((nonce) => removeScript(run.id, nonce, fence), {
       priority: 'bulk',
       ...options,
     });

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsModule } from '../../agents/index.js';
 import { RemotesModule } from '../remotes/index.js';
 import { DriveTurnWorker } from './drive/drive-turn.worker.js';
+import { RemoveSpoolsWorker } from './drive/remove-spools.worker.js';
 import { SpoolHousekeeping } from './drive/spool-housekeeping.js';
 import { StopTurnWorker } from './drive/stop-turn.worker.js';
 import { TurnDriver } from './drive/turn-driver.js';
@@ -28,6 +29,7 @@ import { TurnsService } from './turns.service.js';
   providers: [
     DriveTurnWorker,
     HistoryService,
+    RemoveSpoolsWorker,
     SessionSecrets,
     SessionsRepository,
     SessionsService,

@@ -83,6 +83,7 @@ export class TurnsService {
       stderrTail: '',
       parser: null,
       stop: null,
+      spools: null,
       text: null,
       providerSessionId: null,
       usage: null,

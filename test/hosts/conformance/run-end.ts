@@ -127,6 +127,20 @@ export const runEndConformance = (subject: () => Subject): void => {
       expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
     });
 
+    it('of which a start that comes after their removal finds a fence, where one was left', async () => {
+      const spec = sh('echo x >>~/late');
+      await collect(host.runs.start(spec));
+      await host.runs.remove(spec, { fence: true });
+      const names = (await host.files.list('~/.maestro/runs')).map((entry) => entry.name);
+      expect(names.filter((entry) => entry.startsWith(spec.id))).toEqual([`${spec.id}.fence`]);
+      const { last } = await collect(host.runs.start(spec));
+      expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'never-started' } });
+      // Nor does the fence go with what that start has left.
+      await host.runs.remove(spec);
+      expect((await collect(host.runs.start(spec))).last).toMatchObject(last ?? {});
+      expect((await host.files.read('~/late')).content.toString()).toBe('x\n');
+    });
+
     it('of which nothing is left when they were abandoned, by age, unless they are alive or kept', async () => {
       const [over, alive, kept, young] = [sh('true'), sh('exec sleep 38'), sh('true'), sh('true')];
       for (const spec of [over, kept, young]) {

@@ -11,15 +11,17 @@ import { type TurnsRepository } from '../../../src/modules/sessions/storage/turn
 import { type TurnsService } from '../../../src/modules/sessions/turns.service.js';
 import { type Config } from '../../../src/platform/config/index.js';
 
-/** Drives one turn on a host that gives this verdict: how it ended, and which runs were removed from the host. */
-const driven = async (verdict: RunVerdict): Promise<{ ended: string[]; removed: string[] }> => {
-  const removed: string[] = [];
+/** Drives one turn on a host that gives this verdict: how it ended, and what there is to remove from the host. */
+const driven = async (
+  verdict: RunVerdict,
+  begun = true,
+): Promise<{ ended: string[]; spools: unknown[] }> => {
+  const spools: unknown[] = [];
   const ended: string[] = [];
   const runs = {
     async *start(): AsyncGenerator<RunEvent> {
       yield await Promise.resolve({ type: 'ended', verdict } as const);
     },
-    remove: ({ id }: { id: string }) => Promise.resolve(removed.push(id)),
   };
   const row: Partial<TurnRow> = {
     ...{ id: 'turn', state: 'starting', prompt: '', fresh: false, readOnly: false, nonce: '' },
@@ -33,12 +35,19 @@ const driven = async (verdict: RunVerdict): Promise<{ ended: string[]; removed: 
     ...{ retired: new AbortController().signal, limits: { silenceMs: 1_000, absoluteMs: 1_000 } },
   };
   const driver = new TurnDriver(
-    { claim: () => Promise.resolve({ row, begun: true }) } as unknown as TurnClaims,
+    { claim: () => Promise.resolve({ row, begun }) } as unknown as TurnClaims,
     { plan: () => Promise.resolve(plan) } as unknown as TurnPlanner,
     {
       recorderOf: () => ({ stop: () => undefined }),
-      ended: (_recorder: unknown, current: TurnRow, endingOf: (row: TurnRow) => TurnEnding) =>
-        Promise.resolve(ended.push(endingOf(current).state)),
+      ended: (
+        _recorder: unknown,
+        current: TurnRow,
+        endingOf: (row: TurnRow) => TurnEnding,
+        left: unknown,
+      ) => {
+        spools.push(left);
+        return Promise.resolve(ended.push(endingOf(current).state));
+      },
     } as unknown as TurnLedger,
     { find: () => Promise.resolve(row) } as unknown as TurnsRepository,
     {} as TurnsService,
@@ -47,17 +56,20 @@ const driven = async (verdict: RunVerdict): Promise<{ ended: string[]; removed: 
   await driver.drive('turn');
   while (ended.length === 0) await new Promise(setImmediate);
   await driver.onModuleDestroy();
-  return { ended, removed };
+  return { ended, spools };
 };
 
-it('removes what a turn left on its host when its end is recorded', async () => {
+it('records what a turn left on its host with its end', async () => {
   const verdict = { kind: 'exited', exitCode: 1, signal: null, why: null } as RunVerdict;
-  expect(await driven(verdict)).toEqual({ ended: ['failed'], removed: ['turn-1'] });
+  expect(await driven(verdict)).toEqual({
+    ended: ['failed'],
+    spools: [{ attempt: 1, fence: false }],
+  });
 });
 
-it('leaves the fence of a start that never was: one that hangs there may still wake up', async () => {
-  expect(await driven({ kind: 'never-started', reason: 'fenced' })).toEqual({
+it('keeps a fence where another may have started it: that start may yet come', async () => {
+  expect(await driven({ kind: 'never-started', reason: 'fenced' }, false)).toEqual({
     ended: ['queued'],
-    removed: [],
+    spools: [{ attempt: 1, fence: true }],
   });
 });

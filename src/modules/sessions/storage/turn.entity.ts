@@ -12,6 +12,13 @@ export interface StopOrder {
   stuckPids?: number[];
 }
 
+/** What is still on the host of an attempt whose end is recorded. */
+export interface Spools {
+  attempt: number;
+  /** A start may still be on its way: it must not find a host that knows nothing of the run. */
+  fence: boolean;
+}
+
 /** What must be known to go on from an offset: the adapter's state, and the tools that were begun and have not ended. */
 export type StoredParserState = ParserState & { openTools?: string[] };
 
@@ -91,6 +98,9 @@ export class TurnEntity {
 
   @Column('jsonb', { nullable: true })
   stop!: StopOrder | null;
+
+  @Column('jsonb', { nullable: true })
+  spools!: Spools | null;
 
   @Column('text', { nullable: true })
   text!: string | null;

@@ -104,6 +104,22 @@ export class TurnsRepository {
     );
   }
 
+  /** Turns whose output is still on their hosts, though it was read to the end. */
+  async withSpools(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      'SELECT id FROM turns WHERE spools IS NOT NULL ORDER BY id LIMIT 200',
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** What the attempt had left on its host is gone. */
+  async spoolsRemoved(id: string, attempt: number): Promise<void> {
+    await this.database.query(
+      `UPDATE turns SET spools = NULL WHERE id = $1 AND (spools->>'attempt')::int = $2`,
+      [id, attempt],
+    );
+  }
+
   /** Turns that were told to stop and are not proved gone. */
   async stopping(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
