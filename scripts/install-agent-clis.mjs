@@ -1,7 +1,7 @@
 /**
- * Puts the real agent CLIs of the tests into `.cache/agents`: only the platform packages, which are the native
- * programs themselves and need no install scripts. Does nothing when they are there; when they cannot be had
- * (no network, no build for this platform) it says why and ends well, and the tests that need them are skipped.
+ * Puts the real agent CLIs of the tests into `.cache/agents`, without any install script. Does nothing when they are
+ * there; when one cannot be had (no network, no build for this platform) it says why and ends well, and the tests that
+ * need it are skipped.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,6 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const CLAUDE_CODE = '2.1.197';
 const CACHE = fileURLToPath(new URL('../.cache/agents/', import.meta.url));
 const LIMIT_MS = 300_000;
 
@@ -19,25 +18,38 @@ const platform = () => {
   return `${process.platform}-${process.arch}${musl}`;
 };
 
-const installed = (name, version) => {
-  const manifest = `${CACHE}node_modules/${name}/package.json`;
+/** Each has a folder of its own: npm removes from a folder what it was not asked for. */
+const WANTED = [
+  {
+    label: 'Claude Code',
+    // The native program itself.
+    name: `@anthropic-ai/claude-code-${platform()}`,
+    version: '2.1.197',
+    folder: CACHE,
+  },
+  { label: 'Codex', name: '@openai/codex', version: '0.169.0', folder: `${CACHE}codex/` },
+];
+
+const isInstalled = ({ name, version, folder }) => {
+  const manifest = `${folder}node_modules/${name}/package.json`;
   return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
 };
 
-export const installAgentClis = async () => {
-  const name = `@anthropic-ai/claude-code-${platform()}`;
-  if (installed(name, CLAUDE_CODE)) return;
+const install = async ({ label, name, version, folder }) => {
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   // Without a network there is nothing to wait for: npm's own retries take more than a minute.
   const brief = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
-  const install = ['install', '--prefix', CACHE, ...quiet, ...brief, `${name}@${CLAUDE_CODE}`];
+  const command = ['install', '--prefix', folder, ...quiet, ...brief, `${name}@${version}`];
   try {
-    await mkdir(CACHE, { recursive: true });
-    await promisify(execFile)('npm', install, { timeout: LIMIT_MS });
+    await mkdir(folder, { recursive: true });
+    await promisify(execFile)('npm', command, { timeout: LIMIT_MS });
   } catch (error) {
-    console.log(`Tests with the real Claude Code will be skipped: ${reasonOf(error)}`);
+    console.log(`Tests with the real ${label} will be skipped: ${reasonOf(error)}`);
   }
 };
+
+export const installAgentClis = () =>
+  Promise.all(WANTED.filter((cli) => !isInstalled(cli)).map(install));
 
 /** The one line of npm's complaint that says what happened. */
 const reasonOf = ({ stderr, message }) => {

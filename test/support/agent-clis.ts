@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { sshdAvailable } from './sshd.js';
 
 /** Where `scripts/install-agent-clis.mjs` puts the real CLIs. */
-const INSTALLED = new URL('../../.cache/agents/node_modules/', import.meta.url).pathname;
+const INSTALLED = new URL('../../.cache/agents/', import.meta.url).pathname;
 
 /**
  * The real Claude Code of this platform; null when it was not installed, for example without a network.
@@ -16,8 +16,20 @@ export const claudeCli = (): { path: string } | null => {
   const { report } = process;
   const musl = process.platform === 'linux' && !isGlibc(report.getReport());
   const platform = `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
-  const path = join(INSTALLED, `@anthropic-ai/claude-code-${platform}`, 'claude');
+  const path = join(INSTALLED, 'node_modules', `@anthropic-ai/claude-code-${platform}`, 'claude');
   return existsSync(path) ? { path } : null;
+};
+
+/**
+ * The real Codex, by the program that people have in their PATH; null when it was not installed. MAESTRO_TEST_CODEX
+ * names another version to test with.
+ */
+export const codexCli = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_CODEX'];
+  if (chosen) return { path: chosen };
+  const scope = join(INSTALLED, 'codex', 'node_modules', '@openai');
+  const native = join(scope, `codex-${process.platform}-${process.arch}`);
+  return existsSync(native) ? { path: join(scope, 'codex', 'bin', 'codex.js') } : null;
 };
 
 const isGlibc = (report: object): boolean =>
@@ -28,31 +40,72 @@ const isGlibc = (report: object): boolean =>
  *
  * @param home where it keeps its conversations
  */
-export const claudeEnv = (modelApi: string, home: string): Record<string, string> => {
-  const nowhere = 'http://127.0.0.1:9';
-  return {
-    HOME: home,
-    ...{ ANTHROPIC_BASE_URL: modelApi, ANTHROPIC_API_KEY: 'sk-ant-zzzz' },
-    ...{ CLAUDE_CODE_MAX_RETRIES: '0', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
-    ...{ HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, http_proxy: nowhere, https_proxy: nowhere },
-    ...{ NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' },
-  };
+export const claudeEnv = (modelApi: string, home: string): Record<string, string> => ({
+  HOME: home,
+  ...{ ANTHROPIC_BASE_URL: modelApi, ANTHROPIC_API_KEY: 'sk-ant-zzzz' },
+  ...{ CLAUDE_CODE_MAX_RETRIES: '0', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+  ...LOOPBACK_ONLY,
+});
+
+/**
+ * Environment of Codex with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where its settings are put, and where it keeps its conversations
+ */
+export const codexEnv = (modelApi: string, home: string): Record<string, string> => {
+  mkdirSync(join(home, '.codex'), { recursive: true });
+  writeFileSync(join(home, '.codex', 'config.toml'), codexConfig(modelApi));
+  return { HOME: home, SCRIPTED_API_KEY: 'sk-zzzz', ...LOOPBACK_ONLY };
 };
 
-/** A suite with the real Claude Code here and on a remote; skipped, with the reason, where one of them is lacking. */
-export const describeClaude = (title: string, suite: (program: string) => void): void => {
-  const program = claudeCli()?.path;
-  const lacks = [
-    ...(program === undefined ? ['not installed, see scripts/install-agent-clis.mjs'] : []),
-    ...(sshdAvailable() ? [] : ['this machine has no sshd']),
-  ];
-  if (program === undefined || lacks.length > 0) {
-    describe.skip(`${title} (skipped: ${lacks.join('; ')})`, () => {
-      suite('');
-    });
-  } else {
-    describe(title, () => {
-      suite(program);
-    });
-  }
+const codexConfig = (modelApi: string): string => `
+model = "gpt-5.5"
+model_provider = "scripted"
+check_for_update_on_startup = false
+[model_providers.scripted]
+name = "Scripted"
+base_url = "${modelApi}/v1"
+wire_api = "responses"
+env_key = "SCRIPTED_API_KEY"
+request_max_retries = 0
+stream_max_retries = 0
+[analytics]
+enabled = false
+[feedback]
+enabled = false
+[features]
+plugins = false
+remote_plugin = false
+apps = false
+`;
+
+const NOWHERE = 'http://127.0.0.1:9';
+const LOOPBACK_ONLY = {
+  ...{ HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, http_proxy: NOWHERE, https_proxy: NOWHERE },
+  ...{ NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' },
 };
+
+type Suite = (program: string) => void;
+
+/** A suite with a real CLI here and on a remote; skipped, with the reason, where one of them is lacking. */
+const describeWith =
+  (cli: () => { path: string } | null) =>
+  (title: string, suite: Suite): void => {
+    const program = cli()?.path;
+    const lacks = [
+      ...(program === undefined ? ['not installed, see scripts/install-agent-clis.mjs'] : []),
+      ...(sshdAvailable() ? [] : ['this machine has no sshd']),
+    ];
+    if (program === undefined || lacks.length > 0) {
+      describe.skip(`${title} (skipped: ${lacks.join('; ')})`, () => {
+        suite('');
+      });
+    } else {
+      describe(title, () => {
+        suite(program);
+      });
+    }
+  };
+
+export const describeClaude = describeWith(claudeCli);
+export const describeCodex = describeWith(codexCli);

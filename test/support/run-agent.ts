@@ -19,6 +19,8 @@ export interface AgentRun {
   facts: Fact[];
   /** Resolves when a client would have seen that text. */
   shows(text: string): Promise<void>;
+  /** Resolves when a tool of that name has been started. */
+  uses(tool: string): Promise<void>;
   done: Promise<{
     state: ParserState;
     outcome: Outcome;
@@ -66,15 +68,23 @@ export const startAgent = (
       resolve({ state, outcome: adapter.conclude(state, end), shown: shown(), stdout, stderr });
     });
   });
-  const shows = (text: string): Promise<void> =>
+  const until = (it: () => boolean, what: string): Promise<void> =>
     new Promise((resolve, reject) => {
       look = () => {
-        if (shown().includes(text)) resolve();
+        if (it()) resolve();
       };
       look();
       done.then(() => {
-        reject(new Error(`It ended without saying ${JSON.stringify(text)}: ${stdout}`));
+        reject(new Error(`It ended without ${what}: ${stdout}`));
       }, reject);
     });
-  return { child, facts, shows, done };
+  return {
+    ...{ child, facts, done },
+    shows: (text) => until(() => shown().includes(text), `saying ${JSON.stringify(text)}`),
+    uses: (tool) =>
+      until(
+        () => facts.some((fact) => fact.type === 'tool' && fact.name === tool),
+        `using ${tool}`,
+      ),
+  };
 };

@@ -1,4 +1,10 @@
-import { FAILURES, type Model, type ModelRequest, type ToolCall } from './model-api.js';
+import {
+  FAILURES,
+  type FailureName,
+  type Model,
+  type ModelRequest,
+  type ToolCall,
+} from './model-api.js';
 
 /**
  * Follows a script: the lines of the newest prompt that begin with `%% `, at any indentation. Steps, one per request:
@@ -30,10 +36,7 @@ export const scriptedModel: Model = (asked) => {
   };
 };
 
-const failureOf = (name: string): keyof typeof FAILURES => {
-  const known = Object.keys(FAILURES).find((each) => each === name);
-  return (known ?? '500') as keyof typeof FAILURES;
-};
+const failureOf = (name: string): FailureName => FAILURES.find((known) => known === name) ?? '500';
 
 interface Step {
   verb: string;

@@ -34,7 +34,16 @@ const drive = (runs: Partial<Runs>, change: Partial<TurnRow>, begun: boolean) =>
   };
   const session: Partial<SessionRow> = { args: [], model: null, command: null };
   const plan = {
-    ...{ row, session, adapter, cwd: '/', env: {}, retired: gone.signal, resumes: null, spentBefore: null },
+    ...{
+      row,
+      session,
+      adapter,
+      cwd: '/',
+      env: {},
+      retired: gone.signal,
+      resumes: null,
+      spentBefore: null,
+    },
     host: { runs } as unknown as Host,
     limits: { silenceMs: 60_000, absoluteMs: 3_600_000 },
   } as TurnPlan;
