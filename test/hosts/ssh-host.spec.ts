@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type DurableRun, type RunEvent, type RunOffsets } from '../../src/hosts/host.js';
 import { type SshHost, sshHost } from '../../src/hosts/ssh-host.js';
 import { isTransient } from '../../src/hosts/transient.js';
@@ -39,7 +41,7 @@ onSshd(`A durable run on a remote${needs}`, () => {
   /** Follows to the end however often the link breaks, and breaks it after every chunk that `breakAfter` picks. */
   const followThrough = async (
     durable: DurableRun,
-    breakLink: () => Promise<void> | void,
+    breakLink: (link: number) => Promise<void>,
     breaks: number,
   ): Promise<{ output: string; last: RunEvent | undefined; links: number }> => {
     const from: RunOffsets = { stdout: 0, stderr: 0 };
@@ -53,7 +55,7 @@ onSshd(`A durable run on a remote${needs}`, () => {
           if (event.type !== 'output') continue;
           from[event.stream] = event.offset;
           if (event.stream === 'stdout') chunks.push(event.data);
-          if (links <= breaks) await breakLink();
+          if (links <= breaks) await breakLink(links);
         }
         return { output: Buffer.concat(chunks).toString(), last, links };
       } catch (error) {
@@ -66,18 +68,28 @@ onSshd(`A durable run on a remote${needs}`, () => {
   it.each([
     [
       'is cut',
-      () => {
+      async () => {
         sshd.cutConnections();
       },
     ],
     ['dies with its sshd', () => sshd.killSessions()],
   ])('goes on while its link %s, and not a byte is lost or doubled', async (_how, breakLink) => {
-    const count = 40;
-    const script = `i=0; while [ $i -lt ${String(count)} ]; do echo line $i; i=$((i+1)); sleep 0.03; done; exit 3`;
-    const { output, last, links } = await followThrough(run(script), breakLink, 3);
-    expect(output).toBe(
-      Array.from({ length: count }, (_, index) => `line ${String(index)}\n`).join(''),
+    const enough = join(sshd.dir, 'enough');
+    const script = `i=0; until [ -e ${enough} ]; do echo line $i; i=$((i+1)); sleep 0.03; done; echo end $i; exit 3`;
+    const { output, last, links } = await followThrough(
+      run(script),
+      async (link) => {
+        await breakLink();
+        if (link === 3) await writeFile(enough, '');
+      },
+      3,
     );
+    const lines = output.trimEnd().split('\n');
+    const count = lines.length - 1;
+    expect(lines).toEqual([
+      ...Array.from({ length: count }, (_, index) => `line ${String(index)}`),
+      `end ${String(count)}`,
+    ]);
     expect(last).toMatchObject({ type: 'ended', verdict: { kind: 'exited', exitCode: 3 } });
     expect(links).toBe(4);
   });
@@ -85,7 +97,7 @@ onSshd(`A durable run on a remote${needs}`, () => {
   it('runs beside twenty-four others on a server with ten sessions per connection', async () => {
     const answers = await Promise.all(
       Array.from({ length: 25 }, async (_, index) =>
-        followThrough(run(`sleep 0.5; echo ${String(index)}`), () => undefined, 0),
+        followThrough(run(`sleep 0.5; echo ${String(index)}`), async () => undefined, 0),
       ),
     );
     expect(answers.map(({ output }) => Number(output))).toEqual([...answers.keys()]);
