@@ -110,6 +110,9 @@ suite('a cable that is pulled in the middle of a turn', (kind) => {
     LIMIT_MS * 2,
   );
 
+  // What follows is the same wherever the queue is kept.
+  if (kind === 'external') return;
+
   it(
     'leaves it running although the server is started anew meanwhile',
     async () => {

@@ -84,6 +84,9 @@ suite('a turn whose remote cannot be used', (kind) => {
     LIMIT_MS * 3,
   );
 
+  // What follows is the same wherever the queue is kept.
+  if (kind === 'external') return;
+
   it(
     'fails with its reason when it cannot have begun and the login is refused in the end',
     async () => {

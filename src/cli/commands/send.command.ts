@@ -85,6 +85,10 @@ class Text {
     if (event.type === 'turn.limited') {
       this.cli.progress(`The provider's limit is reached; it goes on ${resumption(event)}.`);
     }
+    if (event.type === 'turn.waiting') {
+      const reason = waitShape.safeParse(event.data).data?.turn.waiting?.message;
+      this.cli.progress(reason ? `It waits for its host: ${reason}` : 'Its host is heard again.');
+    }
   }
 
   end({ text }: Turn): void {
@@ -106,6 +110,10 @@ class Lines {
     this.cli.line({ type: 'result', data: turn });
   }
 }
+
+const waitShape = z.looseObject({
+  turn: z.looseObject({ waiting: z.looseObject({ message: z.string() }).nullable() }),
+});
 
 const toolShape = z.looseObject({
   tool: z.looseObject({ name: z.string(), phase: z.string(), summary: z.string().nullable() }),

@@ -48,6 +48,19 @@ describe('send', () => {
     expect(outcome).toMatchObject({ exitCode: 0, stdout: 'Hello\n' });
   });
 
+  it('tells on stderr that the turn waits for its host, and that it is heard again', async () => {
+    const server = await setup();
+    const outcome = await send(server, () => {
+      const waiting = { code: 'ssh/refused', message: 'devbox: Connection refused', since: '' };
+      server.append(STREAM, 'turn.waiting', { turnId: TURN, turn: { waiting } });
+      server.append(STREAM, 'turn.waiting', { turnId: TURN, turn: { waiting: null } });
+      server.append(STREAM, 'turn.completed', { turnId: TURN });
+    });
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: 'Hello\n' });
+    expect(outcome.stderr).toContain('It waits for its host: devbox: Connection refused\n');
+    expect(outcome.stderr).toContain('Its host is heard again.\n');
+  });
+
   it('tells on stderr which tool the agent uses', async () => {
     const server = await setup();
     const outcome = await send(server, () => {

@@ -1,7 +1,7 @@
 import { type TurnRow } from '../storage/turn.entity.js';
 
 /** A turn that cannot have begun is given back when its host was away for this long, or is still away. */
-const GIVE_BACK_MS = 10_000;
+const GIVE_BACK_MS = 5_000;
 const GIVE_BACK_AGAIN_MS = 1_000;
 /** A shorter loss of the link is not worth telling. */
 const BLIP_MS = 1_000;
