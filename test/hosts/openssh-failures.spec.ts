@@ -53,7 +53,8 @@ onOpenssh(`What is wrong between here and a remote, as the system's ssh sees it$
   };
   const listen = async (onConnection: (socket: Socket) => void): Promise<number> => {
     const listening = createServer((socket) => {
-      socket.on('error', () => undefined);
+      // What is left unread at the end makes the kernel take back what was said.
+      socket.on('error', () => undefined).resume();
       onConnection(socket);
     });
     server = listening;

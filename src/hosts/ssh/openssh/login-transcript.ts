@@ -2,7 +2,7 @@ import { type ConnectPhase, type LoginAttempts } from '../classify-ssh-error.js'
 
 const LINES = 40;
 const COMMONPLACE =
-  /^(?:kex_exchange_identification: |Connection (?:closed|reset) |Killed by signal )/;
+  /^(?:OpenSSH_|kex_exchange_identification: |Connection (?:closed|reset) |Killed by signal )/;
 
 /**
  * What `ssh -v` writes while it logs in, over all hosts on the way: one `ssh` for each of them, the nearest first, and
@@ -40,7 +40,7 @@ export class LoginTranscript {
     };
   }
 
-  /** The last line that tells more than that it is over. */
+  /** The last line that tells more than which program it is, and that it is over. */
   get lastWords(): string | undefined {
     return this.words.findLast((words) => !COMMONPLACE.test(words));
   }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { type Readable } from 'node:stream';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { KEEPER } from './keeper.js';
 
 const LONGEST_LINE = 64 * 1024;
 /** For the last words, which something that `ssh` has started may keep from ending. */
-const LAST_WORDS_MS = 100;
+const LAST_WORDS_MS = 250;
 const GOODBYE_MS = 1_000;
 
 export interface MasterCommand {
@@ -45,7 +46,9 @@ export class MasterProcess {
     });
     this.ended = exited.then(async () => {
       this.#hasEnded = true;
-      await Promise.race([read, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+      await Promise.race([read, delay(LAST_WORDS_MS)]);
+      // A process that was busy for so long looks at its clock first: what has come meanwhile is read now.
+      await nextTurn();
       stderr?.destroy();
       await rm(directory, { recursive: true, force: true, maxRetries: 3 });
     });
