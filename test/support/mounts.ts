@@ -35,33 +35,65 @@ export const withUser = async (
   return ['unshare', '-m', 'sh', '-c', script, 'sh', path];
 };
 
-export interface SmallDisk {
+/** Loaders with mounts of their own, which nobody else can see. */
+export interface Surroundings {
   channels: SpawnedChannels;
-  /** From now on it can only be read. */
-  freeze(): void;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
-/** Loaders whose home directory is a file system of its own, so small. Nobody but they can see it. */
-export const smallDisk = async (home: string, megabytes: number): Promise<SmallDisk> => {
-  const script = `mount -t tmpfs -o size=${megabytes}m none "$0" && echo mounted && exec cat`;
-  const keeper = spawn('unshare', ['-m', 'sh', '-c', script, home], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+/** `script` makes the mounts; `$0` is the home directory. */
+const surround = async (
+  home: string,
+  script: string,
+): Promise<Surroundings & { inside: readonly string[] }> => {
+  const keeper = spawn(
+    'unshare',
+    ['-m', 'sh', '-c', `${script} && echo mounted && exec cat`, home],
+    {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    },
+  );
   await once(keeper.stdout, 'data');
   const inside = ['-t', String(keeper.pid), '-m'];
   return {
+    inside,
     channels: new SpawnedChannels(['nsenter', ...inside, '/bin/sh', '-c'], {
       home,
       path: '/usr/local/bin:/usr/bin:/bin',
     }),
-    freeze: () => {
-      execFileSync('nsenter', [...inside, 'mount', '-o', 'remount,ro', home]);
-    },
     stop: async () => {
       const exited = once(keeper, 'exit');
       keeper.stdin.end();
       await exited;
     },
   };
+};
+
+export interface SmallDisk extends Surroundings {
+  /** From now on it can only be read. */
+  freeze(): void;
+}
+
+/** Loaders whose home directory is a file system of its own, so small. */
+export const smallDisk = async (home: string, megabytes: number): Promise<SmallDisk> => {
+  const { inside, ...rest } = await surround(
+    home,
+    `mount -t tmpfs -o size=${megabytes}m none "$0"`,
+  );
+  return {
+    ...rest,
+    freeze: () => {
+      execFileSync('nsenter', [...inside, 'mount', '-o', 'remount,ro', home]);
+    },
+  };
+};
+
+/** Loaders on a machine where nothing in /tmp, nor in the home directory, can be executed. */
+export const nothingExecutable = async (home: string): Promise<Surroundings> => {
+  const { channels, stop } = await surround(
+    home,
+    'for d in /tmp "$0"; do mount --bind "$d" "$d" && mount -o remount,bind,noexec "$d" || exit 1; done; ' +
+      'cp /bin/true "$0/true" && ! "$0/true" 2>/dev/null && rm "$0/true"',
+  );
+  return { channels, stop };
 };

@@ -207,4 +207,33 @@ describe('remotes', () => {
     expect(outcome.stderr).toContain('Do this.');
     expect(server.calls.at(-1)?.body).toEqual({ agent: 'codex' });
   });
+
+  it('shows where programs are looked up on a remote, and on the server', async () => {
+    const known = {
+      ...{ hostname: 'box', os: 'Linux x86_64', shell: '/bin/zsh', home: '/home/ada', user: 'ada' },
+      path: ['/home/ada/tools', '/usr/bin', '/home/ada/.cargo/bin'],
+      sources: { loginShell: ['/home/ada/tools', '/usr/bin'], added: ['/home/ada/.cargo/bin'] },
+      ...{
+        variables: ['HOME', 'PATH'],
+        warnings: ['It hung.'],
+        takenAt: '2026-11-22T10:00:00.000Z',
+      },
+    };
+    const server = (await setup())
+      .list('/remotes', [aRemote()])
+      .on('GET /remotes/019a0000-0000-7000-8000-0000000000b1/environment', { body: known })
+      .on('GET /hosts/local/environment', { body: known });
+    const outcome = await maestro(server, ['remotes', 'environment', 'box', '--refresh']);
+    expect(outcome.exitCode).toBe(0);
+    for (const line of [
+      '/home/ada/tools\n',
+      '/home/ada/.cargo/bin (added)\n',
+      'HOME PATH',
+      'It hung.',
+    ]) {
+      expect(outcome.stdout).toContain(line);
+    }
+    const local = await maestro(server, ['remotes', 'environment', 'local', '--json']);
+    expect(JSON.parse(local.stdout)).toEqual(known);
+  });
 });
