@@ -32,8 +32,10 @@ export interface ConnectionPoolOptions {
 }
 
 /**
- * All connections to one SSH host. Opens them when they are needed, hands out channels under a budget that it learns
- * from the server, and keeps a few loaders running so that work starts in one round trip.
+ * All connections to one SSH host. Makes one alone, further ones as those who wait need them, few at a time; hands out
+ * channels under a budget that it learns from the server, and keeps a few loaders running so that work starts in one
+ * round trip. A channel that is refused, or a further login that is dropped, is back-pressure and nobody's failure; the
+ * first login is tried a few times before those who wait are told that the server hung up.
  *
  * A lost link is a transient error of its channels and of nobody else: the next `open` connects again, after network
  * faults not more often than every 0.25 to 30 s. After a fault that only a person can heal (login, host key), `open`
