@@ -5,6 +5,7 @@ import { dispatch } from './dispatch.mjs';
 import { durableStart } from './durable-start.mjs';
 import { exec } from './exec.mjs';
 import { files } from './files.mjs';
+import { judged } from './targets.mjs';
 import { throughput } from './throughput.mjs';
 
 const BENCHMARKS = { exec, 'durable-start': durableStart, throughput, files, dispatch };
@@ -25,22 +26,13 @@ for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
   const startedAt = performance.now();
   const result = await benchmark();
   const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const targets = result.skipped ? [] : judged(name, result.rows);
   await writeFile(
     new URL(`${name}.json`, results),
-    `${JSON.stringify({ name, machine, seconds, ...result }, null, 2)}\n`,
+    `${JSON.stringify({ name, machine, seconds, targets, ...result }, null, 2)}\n`,
   );
   console.log(`\n${name} (${seconds} s)`);
   if (result.skipped) console.log(`  skipped: ${result.skipped}`);
-  else console.table(result.rows.map(flatten));
-}
-
-/** One level of keys, for the table. */
-function flatten(row) {
-  return Object.fromEntries(
-    Object.entries(row).flatMap(([key, value]) =>
-      typeof value === 'object'
-        ? Object.entries(value).map(([inner, number]) => [`${key} ${inner}`, number])
-        : [[key, value]],
-    ),
-  );
+  else console.table(result.rows);
+  if (targets.length > 0) console.table(targets);
 }
