@@ -39,8 +39,8 @@ export class Routes {
       return await this.#connect(target, target.jumps ?? [], null);
     } catch (error) {
       const reason = beyondSsh2(error);
-      const isPossible = reason !== null && (await clientFault(target.openssh?.sshPath)) === null;
-      if (!isPossible) throw error;
+      if (reason === null || !knowsTheWay(target)) throw error;
+      if ((await clientFault(target.openssh?.sshPath)) !== null) throw error;
       this.#learnt.add(reason);
       return this.#connectByOpenssh(target, [reason]);
     }
@@ -125,6 +125,10 @@ export class Routes {
     this.#leaving.add(leaving);
   }
 }
+
+/** Whether `ssh` would find it: by what it connects to itself, or by what an ssh config says. */
+const knowsTheWay = ({ jumps = [], proxyCommand, openssh }: SshTarget): boolean =>
+  openssh?.config !== undefined || (jumps.length === 0 && proxyCommand === undefined);
 
 /** OpenSSH leaves Nagle on for a client that only forwards: 40 ms per command, unless it once had a session. */
 const quicken = (connection: Connection): void => {
