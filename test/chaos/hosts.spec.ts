@@ -21,7 +21,7 @@ suite(`Runs on ${names.join(' and ') || 'SSH servers (this machine has none)'}`,
     'are executed once and read to the byte, whatever happens to their links and readers',
     async () => {
       const report = new ChaosReport();
-      await playRounds(report, { short: 8, long: 24 }, (seed, runs) => {
+      await playRounds(report, { short: 8, long: 24, seeds: ['known', 'new'] }, (seed, runs) => {
         const plan = planHostRound(seed, names, { runs, faults: 2 * runs });
         const round = new HostRound(remotes, report, ROUND_LIMIT_MS);
         return { faults: plan.faults, play: () => round.play(plan) };

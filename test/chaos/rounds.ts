@@ -24,7 +24,7 @@ export interface Round {
 /** Plays rounds, each with a seed of its own; what fails in one names its seed and its faults. */
 export const playRounds = async (
   report: ChaosReport,
-  { short, long }: { short: number; long: number },
+  { short, long, seeds }: { short: number; long: number; seeds: readonly ('known' | 'new')[] },
   roundOf: (seed: number, runs: number) => Round,
 ): Promise<void> => {
   const play = async (seed: number, runs: number): Promise<void> => {
@@ -45,8 +45,7 @@ export const playRounds = async (
     }
   };
   if (!IS_LONG) {
-    await play(KNOWN_SEED, short);
-    await play(SEED, short);
+    for (const seed of seeds) await play(seed === 'known' ? KNOWN_SEED : SEED, short);
   } else {
     const until = Date.now() + MINUTES * 60_000;
     for (let seed = SEED; report.of('runs') < RUNS || Date.now() < until; seed += 1) {

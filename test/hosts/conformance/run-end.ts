@@ -80,6 +80,40 @@ export const runEndConformance = (subject: () => Subject): void => {
       expect(last).toEqual({ type: 'ended', verdict: { kind: 'lost', cause: 'killed' } });
     });
 
+    it('that are killed as when memory runs out: the program alone, or all of it at once', async () => {
+      expect((await run('kill -KILL $$')).last).toEqual(exited(137, { signal: 'SIGKILL' }));
+      const mark = `39.${randomBytes(4).readUInt32BE()}`;
+      const spec = sh(`echo up; exec sleep ${mark}`);
+      const claim = `~/.maestro/runs/${spec.id}.pid`;
+      const following = collect(host.runs.start(spec));
+      await until(async () => (await host.runs.status(spec)).kind === 'running');
+      const pid = Number((await host.files.read(claim)).content.toString().split(' ')[0]);
+      await until(async () => (await pidsWith(`sleep\x00${mark}`)).length > 0);
+      process.kill(-pid, 'SIGKILL');
+      const { stdout, last } = await following;
+      expect(stdout.toString()).toBe('up\n');
+      expect(last).toEqual({ type: 'ended', verdict: { kind: 'lost', cause: 'killed' } });
+    });
+
+    it('whose output is still there when their host was rebooted', async () => {
+      const mark = `40.${randomBytes(4).readUInt32BE()}`;
+      const spec = sh(`echo up; exec sleep ${mark}`);
+      await takeUntil(host.runs.start(spec), (e) => e.type === 'output');
+      const claim = `~/.maestro/runs/${spec.id}.pid`;
+      const own = (await host.files.read(claim)).content.toString();
+      const [pid, start, , machine] = own.split(' ');
+      await host.files.write(claim, `${[pid, start, 'earlier-boot', machine].join(' ')} .\n`);
+      const { stdout, last } = await collect(host.runs.follow(spec));
+      expect(stdout.toString()).toBe('up\n');
+      expect(last).toEqual({ type: 'ended', verdict: { kind: 'lost', cause: 'rebooted' } });
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+      // What has the pid after a reboot is a stranger: it was not touched.
+      await until(async () => (await pidsWith(`sleep\x00${mark}`)).length === 1);
+      await host.files.write(claim, own);
+      expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
+      expect(await pidsWith(`sleep\x00${mark}`)).toEqual([]);
+    });
+
     it('that are not mistaken for others: another process, another boot, another machine', async () => {
       const spec = sh('exec sleep 35');
       await takeUntil(host.runs.start(spec), (e) => e.type === 'accepted');
