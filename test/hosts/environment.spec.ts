@@ -8,10 +8,11 @@ import { dirname, join } from 'node:path';
 import { type Host } from '../../src/hosts/host.js';
 import { localHost } from '../../src/hosts/local/local-host.js';
 import { canMount } from '../support/mounts.js';
+import { SpawnedChannels } from '../support/spawned-channels.js';
 import { sshdAvailable, startSshd } from '../support/sshd.js';
 import { poolFor, rejectionOf } from '../support/ssh-pool.js';
 import { ShellHost } from '../../src/hosts/shell/shell-host.js';
-import { collect, sh } from './conformance/run-outcome.js';
+import { collect, exited, sh } from './conformance/run-outcome.js';
 import { pidsWith } from './conformance/subject.js';
 
 const bash = existsSync('/bin/bash');
@@ -216,5 +217,36 @@ const lack = !sshdAvailable()
         }
       },
     );
+  },
+);
+
+const bashAsSh = bash && canMount();
+
+(bashAsSh ? describe : describe.skip)(
+  `A host that logs idle users out${bashAsSh ? '' : ' (skipped: no bash, or it cannot be mounted as sh here)'}`,
+  () => {
+    it('by TMOUT does not end commands and follows that are silent for longer', async () => {
+      const home = await mkdtemp(join(tmpdir(), 'maestro-idle-'));
+      try {
+        await writeFile(join(home, '.bash_profile'), 'export TMOUT=1');
+        const script =
+          'mount --bind /bin/bash "$(readlink -f /bin/sh)" && TMOUT=1 SHELL=/bin/bash exec /bin/sh -c "$0"';
+        const channels = new SpawnedChannels(['unshare', '-m', 'sh', '-c', script], {
+          home,
+          path: '/usr/local/bin:/usr/bin:/bin',
+        });
+        const host = new ShellHost({ id: 'local', kind: 'local', name: 'local', channels });
+        const late = 'sleep 2.5; echo late';
+        const [command, run] = await Promise.all([
+          host.run({ argv: ['sh', '-c', late] }),
+          collect(host.runs.start(sh(late))),
+        ]);
+        expect([command.exitCode, command.stdout.toString()]).toEqual([0, 'late\n']);
+        expect([run.last, run.stdout.toString()]).toEqual([exited(0), 'late\n']);
+        expect((await host.environment()).variables).not.toContain('TMOUT');
+      } finally {
+        await rm(home, { recursive: true, force: true });
+      }
+    });
   },
 );
