@@ -11,13 +11,16 @@ export const summary = (samples) => {
   const sorted = sort(samples);
   return {
     n: sorted.length,
-    p50: round(percentile(sorted, 0.5)),
+    p50: round(median(samples)),
     p95: round(percentile(sorted, 0.95)),
     p99: round(percentile(sorted, 0.99)),
   };
 };
 
-export const median = (samples) => percentile(sort(samples), 0.5);
+export const median = (samples) => {
+  const sorted = sort(samples);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
 
 /** The median of `peer / ours` over pairs that were measured one after the other. */
 export const pairedRatio = (ours, peer) => {
