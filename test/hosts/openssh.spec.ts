@@ -158,9 +158,13 @@ onOpenssh(`What only the system's ssh can do${needs}`, () => {
       env: { ...process.env, SSH_AUTH_SOCK: file('agent.sock') },
       stdio: 'ignore',
     });
-    openConfigured([host('inner', sshd, ['IdentityFile none'])]);
-    expect(await says()).toBe('in\n');
-    expect(transport()).toBe('openssh');
+    makeKeyPair(file('useless'));
+    for (const identity of ['none', file('useless')]) {
+      openConfigured([host('inner', sshd, [`IdentityFile ${identity}`])]);
+      expect(await says()).toBe('in\n');
+      expect(transport()).toBe('openssh');
+      await pool.close();
+    }
   });
 
   it('names a key that is in a security key which is not there', async () => {

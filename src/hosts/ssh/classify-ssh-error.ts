@@ -139,6 +139,7 @@ const loginFailure = (at: HostLabel, { error, login }: SshFault): SshFailure => 
   const facts = [
     offered.length === 0 ? '' : `offered ${offered.join(', ')}`,
     methods.length === 0 ? '' : `the server takes ${methods.join(', ')}`,
+    agentFault === null ? '' : `ssh-agent: ${agentFault}`,
   ].filter((fact) => fact !== '');
   return new SshFailure('ssh/auth-failed', at, {
     ...(facts.length === 0 ? {} : { detail: facts.join('; ') }),

@@ -13,7 +13,11 @@ const CURVE_HASHES: Readonly<Record<string, string>> = {
 };
 
 /** A signature as an agent gives it; null for a kind of key that cannot sign here. */
-export const agentSignature = (key: ParsedKey, data: Buffer, flags: number): Buffer | null => {
+export const agentSignature = (
+  key: Pick<ParsedKey, 'type' | 'getPrivatePEM'>,
+  data: Buffer,
+  flags: number,
+): Buffer | null => {
   const { type } = key;
   const pem = key.getPrivatePEM();
   if (type === 'ssh-ed25519') return named(type, sign(null, data, pem));
