@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TurnRequest, type Usage } from '../../src/agents/adapter.js';
 import { CodexAdapter } from '../../src/agents/codex/codex-adapter.js';
-import { codexCli, codexEnv } from '../support/agent-clis.js';
+import { codexCli, codexConfines, codexEnv } from '../support/agent-clis.js';
 import { type ModelApi, startModelApi } from '../support/model-api.js';
 import { type AgentRun, startAgent, turn } from '../support/run-agent.js';
 import { scriptedModel } from '../support/scripted-model.js';
@@ -24,9 +24,14 @@ const adapter = new CodexAdapter();
 const describeWithCli = cli ? describe : describe.skip;
 const why = cli ? '' : ' (skipped: not installed, see scripts/install-agent-clis.mjs)';
 
+const isConfined = codexConfines();
+const itConfined = isConfined ? it : it.skip;
+const whyConfined = isConfined ? '' : ' (skipped: no namespaces for its sandbox)';
+
 const NOBODY = 65_534;
 const canBeNobody =
   program !== null &&
+  isConfined &&
   process.getuid?.() === 0 &&
   spawnSync(program, ['--version'], {
     uid: NOBODY,
@@ -93,73 +98,87 @@ describeWithCli(`The real Codex${why}`, () => {
     });
   });
 
-  it('edits files and runs commands with nobody there to allow it, in a resumed turn too', async () => {
-    settings('approval_policy = "on-request"');
-    const { state } = await start('%% say first', { readOnly: true }).done;
-    writeFileSync(file('PLAN.md'), '- [ ] first\n');
-    const plan = file('PLAN.md');
-    const script = [`%% read ${plan}`, `%% edit ${plan} :: - [ ] first :: - [x] first`];
-    const more = ['%% bash echo made > made.txt', '%% bash echo no >&2; exit 3', '%% say done'];
-    const run = start([...script, ...more].join('\n'), {
-      providerSessionId: state.providerSessionId,
-    });
-    expect((await run.done).outcome).toEqual({ kind: 'completed', text: 'done' });
-    expect(readFileSync(plan, 'utf8')).toBe('- [x] first\n');
-    expect(readFileSync(file('made.txt'), 'utf8')).toBe('made\n');
-    expect(toolsOf(run)).toEqual([
-      ...['shell started', 'shell completed', 'apply_patch started', 'apply_patch completed'],
-      ...['shell started', 'shell completed', 'shell started', 'shell failed'],
-    ]);
-    expect(run.facts).toContainEqual(
-      expect.objectContaining({ phase: 'failed', summary: 'Exit code 3: no' }),
-    );
-  });
+  itConfined(
+    `edits files and runs commands with nobody there to allow it, in a resumed turn too${whyConfined}`,
+    async () => {
+      settings('approval_policy = "on-request"');
+      const { state } = await start('%% say first', { readOnly: true }).done;
+      writeFileSync(file('PLAN.md'), '- [ ] first\n');
+      const plan = file('PLAN.md');
+      const script = [`%% read ${plan}`, `%% edit ${plan} :: - [ ] first :: - [x] first`];
+      const more = ['%% bash echo made > made.txt', '%% bash echo no >&2; exit 3', '%% say done'];
+      const run = start([...script, ...more].join('\n'), {
+        providerSessionId: state.providerSessionId,
+      });
+      expect((await run.done).outcome).toEqual({ kind: 'completed', text: 'done' });
+      expect(readFileSync(plan, 'utf8')).toBe('- [x] first\n');
+      expect(readFileSync(file('made.txt'), 'utf8')).toBe('made\n');
+      expect(toolsOf(run)).toEqual([
+        ...['shell started', 'shell completed', 'apply_patch started', 'apply_patch completed'],
+        ...['shell started', 'shell completed', 'shell started', 'shell failed'],
+      ]);
+      expect(run.facts).toContainEqual(
+        expect.objectContaining({ phase: 'failed', summary: 'Exit code 3: no' }),
+      );
+    },
+  );
 
-  it('commits where the session leaves it the sandbox that allows it', async () => {
-    spawnSync('git', ['init', '-q'], { cwd: project });
-    const commit = 'git -c user.name=c -c user.email=c@t.invalid commit -q --allow-empty -m made';
-    const script = `%% bash ${commit}\n%% say done`;
-    const commits = (): string =>
-      spawnSync('git', ['log', '--format=%s'], { cwd: project }).stdout.toString();
-    await start(script).done;
-    expect(commits()).toBe('');
-    await start(script, { args: ['--sandbox', 'danger-full-access'] }).done;
-    expect(commits()).toBe('made\n');
-  });
+  itConfined(
+    `commits where the session leaves it the sandbox that allows it${whyConfined}`,
+    async () => {
+      spawnSync('git', ['init', '-q'], { cwd: project });
+      const commit = 'git -c user.name=c -c user.email=c@t.invalid commit -q --allow-empty -m made';
+      const script = `%% bash ${commit}\n%% say done`;
+      const commits = (): string =>
+        spawnSync('git', ['log', '--format=%s'], { cwd: project }).stdout.toString();
+      await start(script).done;
+      expect(commits()).toBe('');
+      await start(script, { args: ['--sandbox', 'danger-full-access'] }).done;
+      expect(commits()).toBe('made\n');
+    },
+  );
 
-  it('writes nothing in a read-only turn, whatever its user has allowed', async () => {
-    settings('sandbox_mode = "danger-full-access"');
-    mkdirSync(join(root, '.codex', 'rules'));
-    const rule = 'prefix_rule(pattern=["touch"], decision="allow")\n';
-    writeFileSync(join(root, '.codex', 'rules', 'default.rules'), rule);
-    writeFileSync(file('PLAN.md'), '- [ ] first\n');
-    const script = [
-      ...['%% bash touch by-rule.txt', '%% bash echo x > by-bash.txt'],
-      `%% write ${file('by-write.txt')} :: x`,
-      `%% edit ${file('PLAN.md')} :: - [ ] first :: - [x] first`,
-      ...[`%% read ${file('PLAN.md')}`, '%% say tried'],
-    ].join('\n');
-    const run = start(script, { readOnly: true });
-    const { outcome, state } = await run.done;
-    expect(outcome).toEqual({ kind: 'completed', text: 'tried' });
-    // It does not tell of a patch that it refuses.
-    expect(toolsOf(run).filter((tool) => !tool.endsWith('started'))).toEqual([
-      ...['shell failed', 'shell failed', 'shell completed'],
-    ]);
-    const untouched = (): void => {
-      expect(readdirSync(project)).toEqual(['PLAN.md']);
-      expect(readFileSync(file('PLAN.md'), 'utf8')).toBe('- [ ] first\n');
-    };
-    untouched();
-    const again = start(script, { readOnly: true, providerSessionId: state.providerSessionId });
-    expect((await again.done).outcome).toEqual({ kind: 'completed', text: 'tried' });
-    untouched();
-    // All of it can be done where it may write.
-    expect((await start(script).done).outcome).toEqual({ kind: 'completed', text: 'tried' });
-    expect(readdirSync(project).sort()).toEqual(
-      ['PLAN.md', 'by-bash.txt', 'by-rule.txt', 'by-write.txt'].sort(),
-    );
-  });
+  itConfined(
+    `writes nothing in a read-only turn, whatever its user has allowed${whyConfined}`,
+    async () => {
+      settings('sandbox_mode = "danger-full-access"');
+      mkdirSync(join(root, '.codex', 'rules'));
+      const rule = 'prefix_rule(pattern=["touch"], decision="allow")\n';
+      writeFileSync(join(root, '.codex', 'rules', 'default.rules'), rule);
+      writeFileSync(file('PLAN.md'), '- [ ] first\n');
+      const script = [
+        ...['%% bash touch by-rule.txt', '%% bash echo x > by-bash.txt'],
+        `%% write ${file('by-write.txt')} :: x`,
+        `%% edit ${file('PLAN.md')} :: - [ ] first :: - [x] first`,
+        ...[`%% read ${file('PLAN.md')}`, '%% say tried'],
+      ].join('\n');
+      const run = start(script, { readOnly: true });
+      const { outcome, state } = await run.done;
+      expect(outcome).toEqual({ kind: 'completed', text: 'tried' });
+      const answers = api.requests
+        .at(-1)
+        ?.messages.flatMap(({ content }) => content)
+        .flatMap(({ type, content }) => (type === 'tool_result' ? [String(content)] : []));
+      const told = (words: RegExp): unknown => expect.stringMatching(words);
+      expect(answers).toEqual([
+        ...[told(/Read-only file system/), told(/Read-only file system/)],
+        ...[told(/read-only sandbox/), told(/read-only sandbox/), told(/^- \[ \] first/)],
+      ]);
+      const untouched = (): void => {
+        expect(readdirSync(project)).toEqual(['PLAN.md']);
+        expect(readFileSync(file('PLAN.md'), 'utf8')).toBe('- [ ] first\n');
+      };
+      untouched();
+      const again = start(script, { readOnly: true, providerSessionId: state.providerSessionId });
+      expect((await again.done).outcome).toEqual({ kind: 'completed', text: 'tried' });
+      untouched();
+      // All of it can be done where it may write.
+      expect((await start(script).done).outcome).toEqual({ kind: 'completed', text: 'tried' });
+      expect(readdirSync(project).sort()).toEqual(
+        ['PLAN.md', 'by-bash.txt', 'by-rule.txt', 'by-write.txt'].sort(),
+      );
+    },
+  );
 
   itAsNobody(`writes unattended as an ordinary user too${whyNobody}`, async () => {
     const paths = [root, project, join(root, 'tmp'), join(root, '.codex')];
@@ -248,16 +267,19 @@ describeWithCli(`The real Codex${why}`, () => {
     });
   });
 
-  it('is resumed after it was stopped in the middle of a command', async () => {
-    const run = start('%% bash echo begun > begun.txt; sleep 60\n%% say never');
-    await run.uses('shell');
-    run.child.kill('SIGTERM');
-    const { outcome, state } = await run.done;
-    expect(outcome).toMatchObject({ failure: { code: 'agent/crashed' } });
-    const more = { providerSessionId: state.providerSessionId };
-    expect((await start('%% say back', more).done).outcome).toEqual({
-      kind: 'completed',
-      text: 'back',
-    });
-  });
+  itConfined(
+    `is resumed after it was stopped in the middle of a command${whyConfined}`,
+    async () => {
+      const run = start('%% bash echo begun > begun.txt; sleep 60\n%% say never');
+      await run.uses('shell');
+      run.child.kill('SIGTERM');
+      const { outcome, state } = await run.done;
+      expect(outcome).toMatchObject({ failure: { code: 'agent/crashed' } });
+      const more = { providerSessionId: state.providerSessionId };
+      expect((await start('%% say back', more).done).outcome).toEqual({
+        kind: 'completed',
+        text: 'back',
+      });
+    },
+  );
 });

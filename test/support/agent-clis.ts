@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { sshdAvailable } from './sshd.js';
@@ -30,6 +32,17 @@ export const codexCli = (): { path: string } | null => {
   const scope = join(INSTALLED, 'codex', 'node_modules', '@openai');
   const native = join(scope, `codex-${process.platform}-${process.arch}`);
   return existsSync(native) ? { path: join(scope, 'codex', 'bin', 'codex.js') } : null;
+};
+
+/** Whether this machine gives Codex the namespaces that its sandbox is made of: without them it runs no command. */
+export const codexConfines = (): boolean => {
+  const program = codexCli()?.path;
+  if (program === undefined) return false;
+  const home = mkdtempSync(join(tmpdir(), 'maestro-codex-'));
+  const env = { PATH: process.env['PATH'], HOME: home };
+  const { status } = spawnSync(program, ['sandbox', '--', 'true'], { env, timeout: 30_000 });
+  rmSync(home, { recursive: true, force: true });
+  return status === 0;
 };
 
 const isGlibc = (report: object): boolean =>
