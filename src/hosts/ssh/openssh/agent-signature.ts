@@ -1,5 +1,4 @@
 import { sign } from 'node:crypto';
-import { type ParsedKey } from 'ssh2';
 import { wireString } from './wire-format.js';
 
 /** Flags of a request to sign (draft-miller-ssh-agent, 4.5.1). */
@@ -12,12 +11,14 @@ const CURVE_HASHES: Readonly<Record<string, string>> = {
   'ecdsa-sha2-nistp521': 'sha512',
 };
 
+export interface SigningKey {
+  /** For example `ssh-ed25519`. */
+  type: string;
+  getPrivatePEM(): string;
+}
+
 /** A signature as an agent gives it; null for a kind of key that cannot sign here. */
-export const agentSignature = (
-  key: Pick<ParsedKey, 'type' | 'getPrivatePEM'>,
-  data: Buffer,
-  flags: number,
-): Buffer | null => {
+export const agentSignature = (key: SigningKey, data: Buffer, flags: number): Buffer | null => {
   const { type } = key;
   const pem = key.getPrivatePEM();
   if (type === 'ssh-ed25519') return named(type, sign(null, data, pem));

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
-import { agentSignature } from '../../../../../src/hosts/ssh/openssh/agent-signature.js';
+import {
+  agentSignature,
+  type SigningKey,
+} from '../../../../../src/hosts/ssh/openssh/agent-signature.js';
 import { WireReader } from '../../../../../src/hosts/ssh/openssh/wire-format.js';
 
 const DATA = Buffer.from('what a server wants to see signed');
@@ -8,7 +11,7 @@ interface Pair {
   privateKey: KeyObject;
   publicKey: KeyObject;
 }
-const keyOf = (type: string, { privateKey }: Pair): Parameters<typeof agentSignature>[0] => ({
+const keyOf = (type: string, { privateKey }: Pair): SigningKey => ({
   type,
   getPrivatePEM: () => privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
 });
