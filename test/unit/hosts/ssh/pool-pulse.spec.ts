@@ -67,7 +67,13 @@ describe('A host that is connected', () => {
     const [link] = pool.fake.links;
     let answer = (): void => undefined;
     Object.assign(link as FakeLink, {
-      measure: () => new Promise<number>((resolve) => (answer = () => { resolve(20); })),
+      measure: () =>
+        new Promise<number>(
+          (resolve) =>
+            (answer = () => {
+              resolve(20);
+            }),
+        ),
     });
     await after(30_000);
     expect(pool.fake.statuses).toEqual(['connecting', 'online', 'degraded']);
