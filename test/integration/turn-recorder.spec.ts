@@ -125,6 +125,25 @@ describe('what is written of a turn', () => {
     ]);
   });
 
+  it('is not for one who was overtaken before he had read what he claimed', async () => {
+    const id = await aTurn(await aSession());
+    const slow = Object.create(database, {
+      of: {
+        value: (entity: typeof TurnEntity) => ({
+          findOneByOrFail: async (where: { id: string }) => {
+            await claims.release([{ turnId: id, fence: 1 }], 0);
+            expect(await claims.claim(id)).toMatchObject({ row: { fence: 2 } });
+            return database.of(entity).findOneByOrFail(where);
+          },
+        }),
+      },
+    }) as Database;
+    const presence = { number: () => Promise.resolve(2) } as unknown as Presence;
+    const overtaken = new TurnClaims(slow, presence, { leaseMs: 60_000 } as Config);
+    expect(await overtaken.claim(id)).toBeNull();
+    expect(await turns.find(id)).toMatchObject({ fence: 2, worker: 1 });
+  });
+
   it('is void, event and offset, once another worker has taken the turn', async () => {
     const { recorder, row, failures, stored, told } = await setup();
     await claims.release([{ turnId: row.id, fence: row.fence }], 0);

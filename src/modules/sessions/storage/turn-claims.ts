@@ -63,9 +63,10 @@ export class TurnClaims {
   async claim(turnId: string): Promise<{ row: TurnRow; begun: boolean } | null> {
     const worker = await this.presence.number();
     try {
-      const [claimed] = await this.database.query<{ begun: boolean }>(
+      const [claimed] = await this.database.query<{ begun: boolean; fence: number }>(
         `WITH due AS (
-           SELECT t.id, t.state IN ('queued', 'limited') AS begun FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE
+           SELECT t.id, t.fence + 1 AS fence, t.state IN ('queued', 'limited') AS begun
+           FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE
          ), taken AS (
            UPDATE turns SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms', retry_at = NULL
            FROM due WHERE turns.id = due.id AND NOT due.begun
@@ -74,12 +75,13 @@ export class TurnClaims {
              ${NEW_ATTEMPT}
            FROM due WHERE turns.id = due.id AND due.begun
          )
-         SELECT begun FROM due`,
+         SELECT begun, fence FROM due`,
         [turnId, worker, this.config.leaseMs],
       );
       if (!claimed) return null;
       const row = await this.database.of(TurnEntity).findOneByOrFail({ id: turnId });
-      return { row, begun: claimed.begun };
+      // One who was held up here until his lease ran out must not take the fence of the next for his own.
+      return row.fence === claimed.fence ? { row, begun: claimed.begun } : null;
     } catch (error) {
       if (violates(error, 'turns_one_writer')) return null;
       throw error;
