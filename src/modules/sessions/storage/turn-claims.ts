@@ -65,7 +65,7 @@ export class TurnClaims {
     try {
       const [claimed] = await this.database.query<{ begun: boolean; fence: number }>(
         `WITH due AS (
-           SELECT t.id, t.fence + 1 AS fence, t.state IN ('queued', 'limited') AS begun
+           SELECT t.id, t.fence + 1 AS claimed, t.state IN ('queued', 'limited') AS begun
            FROM turns t WHERE t.id = $1 AND ${DUE} FOR UPDATE
          ), taken AS (
            UPDATE turns SET fence = fence + 1, worker = $2, lease_until = now() + $3 * interval '1 ms', retry_at = NULL
@@ -75,7 +75,7 @@ export class TurnClaims {
              ${NEW_ATTEMPT}
            FROM due WHERE turns.id = due.id AND due.begun
          )
-         SELECT begun, fence FROM due`,
+         SELECT begun, claimed AS fence FROM due`,
         [turnId, worker, this.config.leaseMs],
       );
       if (!claimed) return null;
