@@ -43,8 +43,9 @@ export const faultOf = (
     .join('');
   const ends = own.filter(({ type }) => /^turn\.(completed|failed|cancelled|lost)$/.test(type));
   const starts = own.filter(({ type }) => type === 'turn.started');
-  if (ends.length !== 1) return `it ended ${ends.length} times`;
-  if (starts.length > 1) return `it was started ${starts.length} times`;
+  const steps = own.map(({ seq, type, at }) => `${seq} ${at} ${type}`).join('; ');
+  if (ends.length !== 1) return `it ended ${ends.length} times: ${steps}`;
+  if (starts.length > 1) return `it was started ${starts.length} times: ${steps}`;
   if (turn.attempts > 1) return `${turn.attempts} attempts`;
   if (turn.state === 'cancelled') {
     if (cancelAfterMs === null) return 'cancelled by nobody';

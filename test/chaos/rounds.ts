@@ -6,7 +6,7 @@ const option = (name: string): number | null => {
   const value = process.env[`MAESTRO_CHAOS_${name}`];
   return value === undefined || value === '' ? null : Number(value);
 };
-const IS_LONG = process.env['MAESTRO_CHAOS'] === 'long';
+export const IS_LONG = process.env['MAESTRO_CHAOS'] === 'long';
 const SEED = option('SEED') ?? Math.floor(Math.random() * 2 ** 31);
 const RUNS = option('RUNS') ?? 0;
 const MINUTES = option('MINUTES') ?? 0;
@@ -14,7 +14,7 @@ const MINUTES = option('MINUTES') ?? 0;
 const KNOWN_SEED = 20_261_131;
 
 /** What a test of rounds may take. */
-export const ROUNDS_LIMIT_MS = IS_LONG ? 24 * 3_600_000 : 400_000;
+export const ROUNDS_LIMIT_MS = IS_LONG ? 24 * 3_600_000 : 600_000;
 
 export interface Round {
   faults: readonly Fault[];

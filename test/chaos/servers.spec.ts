@@ -1,36 +1,40 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { describeStores } from '../support/stores.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { redisProgram } from '../support/redis.js';
+import { type StoreKind } from '../support/stores.js';
 import { SERVERS, type ServerName } from './chaos-remote.js';
 import { ChaosReport } from './chaos-report.js';
-import { playRounds, ROUNDS_LIMIT_MS } from './rounds.js';
+import { IS_LONG, playRounds, ROUNDS_LIMIT_MS } from './rounds.js';
 import { planServerRound, ServerRound } from './server-round.js';
 import { ServerWorld } from './server-world.js';
 
 const names = (Object.keys(SERVERS) as ServerName[]).filter((name) => SERVERS[name].isHere());
 const ROUND_LIMIT_MS = 240_000;
+const STORES = {
+  external: 'with an api, two workers, PostgreSQL and Redis',
+  embedded: 'with one server and its own database',
+};
+const kinds = (Object.keys(STORES) as StoreKind[]).filter(
+  (kind) => kind === 'embedded' || redisProgram() !== null,
+);
 
-describeStores(`Turns here and on ${names.join(' and ') || 'no remote'}`, (kind) => {
+describe.each(IS_LONG ? kinds : kinds.slice(0, 1))('Turns, %s', (kind) => {
   let world: ServerWorld;
   beforeAll(async () => {
     world = await ServerWorld.start(kind, names);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await world.stop();
-  }, 120_000);
+  }, 240_000);
 
   it(
-    'are executed once and told once, whatever happens to servers, stores and links',
+    `here and on ${names.join(' and ') || 'no remote'}, ${STORES[kind]}, are executed once and told once`,
     async () => {
       const report = new ChaosReport();
-      await playRounds(
-        report,
-        { short: 9, long: 24, seeds: [kind === 'external' ? 'known' : 'new'] },
-        (seed, turns) => {
-          const plan = planServerRound(seed, world, { turns, faults: 2 * turns });
-          const round = new ServerRound(world, report, ROUND_LIMIT_MS);
-          return { faults: plan.faults, play: () => round.play(plan) };
-        },
-      );
+      await playRounds(report, { short: 4, long: 24, seeds: ['known', 'new'] }, (seed, turns) => {
+        const plan = planServerRound(seed, world, { turns, faults: 2 * turns });
+        const round = new ServerRound(world, report, ROUND_LIMIT_MS);
+        return { faults: plan.faults, play: () => round.play(plan) };
+      });
       expect(report.faults).toBeGreaterThan(2);
     },
     ROUNDS_LIMIT_MS,
