@@ -1,63 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LoopbackSshd } from '../../src/cli/demo/loopback-sshd.js';
 import { type Remote } from '../../src/modules/remotes/index.js';
 import { type TestAnswer } from '../../src/modules/remotes/remotes.schemas.js';
-import { type Turn } from '../../src/modules/sessions/index.js';
 import { canMount } from '../support/mounts.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
 import { remoteBody, SessionsWorld } from './sessions.world.js';
+import {
+  closedPort,
+  failing,
+  FullPort,
+  type Reason,
+  reasonOfTurn,
+  type Symptom,
+} from './troubleshooting.world.js';
 
 const run = promisify(execFile);
-
-interface Symptom {
-  code: string;
-  /** The remedy, in the words of the manual. */
-  hint: string;
-}
-
-/** A port that takes no connection any more, as behind a firewall that drops packets: its queue is full. */
-class FullPort {
-  private constructor(
-    readonly port: number,
-    private readonly listener: ChildProcess,
-    private readonly sockets: Socket[],
-  ) {}
-
-  static async open(): Promise<FullPort> {
-    const program = `const s = require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1},
-      () => process.stdout.write(s.address().port + '\\n', () => process.kill(process.pid, 'SIGSTOP')))`;
-    const listener = spawn(process.execPath, ['-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(listener.stdout, 'data')) as [Buffer];
-    const port = Number(line.toString());
-    const sockets = Array.from({ length: 8 }, () =>
-      connect(port, '127.0.0.1').on('error', () => undefined),
-    );
-    return new FullPort(port, listener, sockets);
-  }
-
-  close(): void {
-    for (const socket of this.sockets) socket.destroy();
-    this.listener.kill('SIGKILL');
-  }
-}
-
-const closedPort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 (sshdAvailable() ? describe : describe.skip)(
   `What the manual says of errors${sshdAvailable() ? '' : ' (skipped: no sshd on this machine)'}`,
@@ -76,22 +40,7 @@ const closedPort = async (): Promise<number> => {
       world.api.post<Remote>('/remotes', remoteBody(sshd, name, more));
     const test = (path: string, body: object = {}): Promise<TestAnswer> =>
       world.api.post<TestAnswer>(`/remotes/${path}`, body);
-    /** Why a turn does not go on, or why it has failed. */
-    const reasonOf = async (session: { id: string }): Promise<Turn['waiting'] | Turn['error']> => {
-      const asked = await world.api.post<Turn>(`/sessions/${session.id}/turns`, { prompt: 'x' });
-      const turn = await world.api.until<Turn>(
-        `/turns/${asked.id}`,
-        ({ error, waiting }) => error !== null || waiting !== null,
-        60_000,
-      );
-      if (turn.error === null) await world.api.post(`/turns/${turn.id}/cancel`);
-      return turn.error ?? turn.waiting;
-    };
-    const failing = (name: string, { code, hint }: Symptom): object => ({
-      code,
-      message: expect.stringContaining(name),
-      hint: expect.stringContaining(hint),
-    });
+    const reasonOf = (session: { id: string }): Promise<Reason> => reasonOfTurn(world, session);
 
     /** The same of settings that are not saved, of a remote, and of a turn on it. */
     const connecting = async (name: string, more: object, symptom: Symptom): Promise<void> => {
@@ -208,7 +157,7 @@ const closedPort = async (): Promise<number> => {
         hostname: expect.stringMatching(/./),
         error: failing('devbox', { code, hint }),
       });
-      const turnOf = (fields: object): Promise<Turn['waiting'] | Turn['error']> =>
+      const turnOf = (fields: object): Promise<Reason> =>
         world.demo('ssh', stage, { ...fields }).then(reasonOf);
       const program = async (name: string, interpreter: string): Promise<string> => {
         const path = join(stage, name);
