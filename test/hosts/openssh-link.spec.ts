@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SshFailure } from '../../src/hosts/ssh/errors.js';
-import { ChannelRefused } from '../../src/hosts/ssh/link.js';
+import { ChannelRefused, type LinkChannel } from '../../src/hosts/ssh/link.js';
 import { KEEPER } from '../../src/hosts/ssh/openssh/keeper.js';
 import { OpensshLink } from '../../src/hosts/ssh/openssh/openssh-link.js';
 import { KeyRing } from '../../src/hosts/ssh/private-keys.js';
@@ -103,6 +103,22 @@ onOpenssh(`A link by the system's ssh${needs}`, () => {
     await held[0]?.closed;
     expect((await runLine(await link.open(TEST_LOADER), 'echo in')).output).toBe('in\n');
     expect(link.isAlive).toBe(true);
+  });
+
+  it('measures the round trip, also when the server takes no more channels', async () => {
+    const link = await open();
+    expect(await link.measure()).toBeGreaterThan(0);
+    const held: LinkChannel[] = [];
+    await untilSo(async () => {
+      const refusal = await rejectionOf(
+        link.open(TEST_LOADER).then((channel) => {
+          held.push(channel);
+        }),
+      );
+      return refusal instanceof ChannelRefused && held.length === 3;
+    });
+    expect(await link.measure()).toBeGreaterThan(0);
+    expect(held.every(({ isOpen }) => isOpen)).toBe(true);
   });
 
   it('takes the loss of its master as that of the connection, once', async () => {
