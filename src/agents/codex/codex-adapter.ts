@@ -9,7 +9,7 @@ import {
   type Usage,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
-import { refuseToLiftReadOnly, sandboxOf } from './sandbox.js';
+import { confined } from './sandbox.js';
 import { initialState, parseLine } from './stream-parser.js';
 import { concludeThread } from './verdict.js';
 
@@ -27,13 +27,12 @@ export class CodexAdapter implements AgentAdapter {
   };
 
   launch(request: TurnRequest): Launch {
-    const { command, args, model, providerSessionId } = request;
-    if (request.readOnly) refuseToLiftReadOnly(args);
+    const { command, model, providerSessionId } = request;
     return {
       argv: [
         ...([command ?? this.program, 'exec', ...UNATTENDED] as const),
         // An argument of many values takes all that follows, up to the next flag.
-        ...[...args, '--json', '--skip-git-repo-check', ...sandboxOf(request)],
+        ...[...confined(request), '--json', '--skip-git-repo-check'],
         ...(model === null ? [] : ['--model', model]),
         // `resume` takes few flags of its own, but minds all that precede it.
         ...(providerSessionId === null

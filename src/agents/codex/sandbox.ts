@@ -2,16 +2,30 @@ import { type TurnRequest } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
 
 /**
- * What a turn may do. It must be said every time: a resumed thread does not keep it. The rules of a user may let a
- * command run outside the sandbox, so a read-only turn goes without them.
+ * The arguments of a session, and what a turn of it may do. That must be said every time: a resumed thread does not
+ * keep it. A session may choose the sandbox of its writing turns; those that only read have the strictest one.
+ * Throws `agent/unsupported` for arguments with which a read-only turn could write all the same.
  */
-export const sandboxOf = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
-  if (readOnly) return ['--sandbox', 'read-only', '--ignore-rules'];
-  return args.some((arg) => CHOOSES_SANDBOX.test(arg)) ? [] : ['--sandbox', 'workspace-write'];
+export const confined = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
+  if (!readOnly) return args.some(choosesSandbox) ? [...args] : [...args, ...WORKSPACE];
+  const others = args.filter(
+    (arg, index) => !choosesSandbox(arg) && !/^(?:-s|--sandbox)$/.test(args[index - 1] ?? ''),
+  );
+  refuseToLiftReadOnly(others);
+  return [...others, ...READ_ONLY];
 };
 
-/** Throws `agent/unsupported` for arguments with which a turn could write. */
-export const refuseToLiftReadOnly = (args: readonly string[]): void => {
+const WORKSPACE = ['--sandbox', 'workspace-write'];
+
+/** The rules of a user may let a command run outside the sandbox, so a read-only turn goes without them. */
+const READ_ONLY = ['--sandbox', 'read-only', '--ignore-rules'];
+
+const choosesSandbox = (arg: string): boolean => CHOOSES_SANDBOX.test(arg);
+
+const CHOOSES_SANDBOX =
+  /^(?:-s|--(?:sandbox|dangerously-bypass-approvals-and-sandbox|yolo|approve-for-me)(?:=|$))/;
+
+const refuseToLiftReadOnly = (args: readonly string[]): void => {
   const offending = args.find(
     (arg, index) => LIFTS_READ_ONLY.test(arg) || LIFTING_SETTING.test(settingOf(args, index)),
   );
@@ -21,12 +35,7 @@ export const refuseToLiftReadOnly = (args: readonly string[]): void => {
   });
 };
 
-const CHOOSES_SANDBOX =
-  /^(?:-s|--(?:sandbox|dangerously-bypass-approvals-and-sandbox|yolo|approve-for-me)(?:=|$))/;
-
-const LIFTS_READ_ONLY = new RegExp(
-  `${CHOOSES_SANDBOX.source}|^--(?:(?:add-dir|worktree|trust|enable|dangerously-[a-z-]+)(?:=|$)|$)`,
-);
+const LIFTS_READ_ONLY = /^--(?:(?:add-dir|worktree|trust|enable|dangerously-[a-z-]+)(?:=|$)|$)/;
 
 /** The `key=value` that an argument is or carries; empty when it is none. */
 const settingOf = (args: readonly string[], index: number): string => {

@@ -12,7 +12,7 @@ describe('A turn of Codex', () => {
     expect(stdin).toBe('--secret plan');
     expect(argv.join(' ')).not.toContain('secret');
     expect(argv.slice(-2)).toEqual(['--', '-']);
-    expect(argv.join(' ')).toContain('-i a.png --json');
+    expect(argv.join(' ')).toContain('-i a.png --sandbox');
   });
 
   it('resumes, with the model and the program of the session', () => {
@@ -40,23 +40,22 @@ describe('A turn of Codex', () => {
   it.each([
     [['-s', 'danger-full-access']],
     [['-sdanger-full-access']],
+    [['--sandbox', 'danger-full-access']],
     [['--sandbox=danger-full-access']],
     [['--dangerously-bypass-approvals-and-sandbox']],
+    [['--approve-for-me']],
     [['--yolo']],
-  ])('may have another sandbox by the arguments %j of its session', (args) => {
-    const { argv } = adapter.launch(turn('x', { args }));
-    expect(argv).toEqual(expect.arrayContaining(args));
-    expect(argv).not.toContain('workspace-write');
+  ])('has the sandbox %j that its session chooses, unless it is read-only', (args) => {
+    const writing = adapter.launch(turn('x', { args })).argv;
+    expect(writing).toEqual(expect.arrayContaining(args));
+    expect(writing).not.toContain('workspace-write');
+    const reading = adapter.launch(turn('x', { args: ['-i', 'a', ...args], readOnly: true })).argv;
+    expect(reading.filter((arg) => args.includes(arg) && arg !== '--sandbox')).toEqual([]);
+    expect(reading.join(' ')).toContain('-i a --sandbox read-only --ignore-rules --json');
   });
 
   it.each([
-    [['-s', 'danger-full-access']],
-    [['-sworkspace-write']],
-    [['--sandbox=workspace-write']],
-    [['--dangerously-bypass-approvals-and-sandbox']],
     [['--dangerously-bypass-hook-trust']],
-    [['--yolo']],
-    [['--approve-for-me']],
     [['--add-dir', '/']],
     [['--worktree']],
     [['--trust']],

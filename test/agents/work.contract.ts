@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { type Run } from '../../src/modules/autorun/index.js';
+import {
+  type GroupChat,
+  type Message,
+  type Round,
+} from '../../src/modules/groupchat/groupchat.answers.js';
+import { type Turn } from '../../src/modules/sessions/index.js';
+import { type Api } from '../support/api.js';
+import { demoModel } from '../support/demo-model.js';
+import { type ModelApi, startModelApi } from '../support/model-api.js';
+import { Project } from '../support/project.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { startSshd, type TestSshd } from '../support/sshd.js';
+
+const LIMIT_MS = 55_000;
+
+/** A real CLI, and what of it the work depends on. */
+export interface Worker {
+  agent: string;
+  command: string;
+  /** Environment of the CLI, by the address of the model API and its home directory. */
+  environment(modelApi: string, home: string): Record<string, string>;
+  args: string[];
+  /** Tools that write and that a read-only turn is not even offered. */
+  withheld: string[];
+}
+
+/** What the engines do with an agent: a playbook in a worktree of a remote, and a group chat. */
+export const workOf = (worker: Worker): void => {
+  let server: TestServer;
+  let api: Api;
+  let sshd: TestSshd;
+  let remoteId: string;
+  let model: ModelApi;
+  let project: Project;
+  let agent: object;
+
+  beforeAll(async () => {
+    sshd = await startSshd();
+    server = await startTestServer({ databaseUrl: null, redisUrl: null });
+    api = server.api;
+    ({ id: remoteId } = await api.post<{ id: string }>('/remotes', {
+      ...{ name: 'builder', host: sshd.host, port: sshd.port, username: sshd.user },
+      privateKeyPath: sshd.clientKeyPath,
+    }));
+  }, 120_000);
+  afterAll(async () => {
+    await server.stop();
+    await sshd.stop();
+  });
+  beforeEach(async () => {
+    model = await startModelApi(demoModel);
+    project = await Project.create();
+    await project.git('config', 'user.name', 'Agent');
+    await project.git('config', 'user.email', 'agent@t.invalid');
+    agent = {
+      ...{ agent: worker.agent, command: worker.command, args: worker.args },
+      cwd: project.dir,
+      env: worker.environment(model.url, sshd.dir),
+    };
+  });
+  afterEach(async () => {
+    await model.close();
+    await project.remove();
+  });
+
+  const session = async (name: string, where: object = {}): Promise<string> =>
+    (await api.post<{ id: string }>('/sessions', { ...agent, name, ...where })).id;
+  const turnsOf = (ids: (string | null)[]): Promise<Turn[]> =>
+    Promise.all(ids.map((id) => api.get<Turn>(`/turns/${id ?? ''}`)));
+
+  it('does a playbook in a worktree of a remote, and ticks every box itself', async () => {
+    await project.document(
+      'release.md',
+      `# Release
+- [ ] Create \`src/prices.js\` with \`export const prices = {};\`
+- [ ] Append \`Prices are in euros.\` to \`README.md\`
+- [ ] Create \`VERSION\` with \`1.1.0\`, then commit everything with message \`Release 1.1.0\`
+`,
+    );
+    const sessionId = await session('Worker', { remoteId });
+    const playbook = await api.post<{ id: string }>('/playbooks', {
+      ...{ name: 'Release', documents: [{ path: 'release.md' }], prompt: 'Be brief.' },
+      worktree: { branch: 'release' },
+    });
+    const started = await api.post<Run>('/runs', { sessionId, playbookId: playbook.id });
+    const run = await api.until<Run>(
+      `/runs/${started.id}`,
+      ({ state }) => ['completed', 'failed', 'paused', 'stopped'].includes(state),
+      LIMIT_MS,
+    );
+    expect(run).toMatchObject({ state: 'completed', progress: { tasksDone: 3, tasksTotal: 3 } });
+    const { items } = await api.get<{ items: { turnId: string }[] }>(`/runs/${run.id}/tasks`);
+    const turns = await turnsOf(items.map(({ turnId }) => turnId));
+    const done = { state: 'completed', attempts: 1, host: { kind: 'ssh', remoteId } };
+    expect(turns).toMatchObject([done, done, done]);
+    expect(turns[2]?.text).toMatch(/^Done: Create `VERSION`/);
+    // A conversation of its own for each task.
+    expect(new Set(turns.map(({ providerSessionId }) => providerSessionId)).size).toBe(3);
+
+    const worktree = project.worktree('release');
+    const read = (path: string): Promise<string> => readFile(join(worktree, path), 'utf8');
+    expect((await read('.maestro/playbooks/release.md')).match(/^- \[.\]/gm)).toEqual(
+      Array(3).fill('- [x]'),
+    );
+    expect(await read('README.md')).toBe('# A project\nPrices are in euros.\n');
+    expect(await project.git('log', '--format=%s', 'main..release')).toBe('Release 1.1.0');
+    expect(await project.git('show', '--stat=80', '--format=', 'release')).toContain('prices.js');
+    expect(await project.git('status', '--porcelain')).toBe('');
+    expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('Be brief.');
+  });
+
+  it('moderates a group chat that it cannot write in, and takes part in it', async () => {
+    const near = await session('Near');
+    const far = await session('Far', { remoteId });
+    const chat = await api.post<GroupChat>('/groupchats', {
+      ...{ name: 'Standup', moderator: agent, participants: [near, far] },
+    });
+    const path = `/groupchats/${chat.id}`;
+    await api.post(`${path}/messages`, { text: 'What was done last?' });
+    await api.until<GroupChat>(path, ({ state }) => state === 'idle', LIMIT_MS);
+    const { items: messages } = await api.get<{ items: Message[] }>(`${path}/messages`);
+    const said = 'The last commit is "begin".';
+    expect(messages.map(({ from, name, text }) => [from, from === 'participant' ? name : '', text]))
+      // Who of two is quicker is open.
+      .toEqual([
+        ['user', '', 'What was done last?'],
+        ['moderator', '', '@Near and @Far: what was done last in your project?'],
+        ...[expect.anything(), expect.anything()],
+        ['moderator', '', '@Near: is that all?'],
+        ['participant', 'Near', said],
+        ['moderator', '', `They said:\n- Near: ${said}\n- Far: ${said}\n- Near: ${said}`],
+      ]);
+    expect(
+      messages
+        .slice(2, 4)
+        .map(({ name, text }) => `${name}: ${text}`)
+        .sort(),
+    ).toEqual([`Far: ${said}`, `Near: ${said}`]);
+    const { items: rounds } = await api.get<{ items: Round[] }>(`${path}/rounds`);
+    const asked = rounds.flatMap((round) => round.turns);
+    const turns = await turnsOf(asked.map(({ turnId }) => turnId));
+    expect(turns.every(({ state, attempts }) => state === 'completed' && attempts === 1)).toBe(
+      true,
+    );
+    const moderated = turns.filter(({ kind }) => kind === 'moderator');
+    expect(moderated.map(({ readOnly }) => readOnly)).toEqual([true, true, true]);
+    const ofNear = turns.filter(
+      ({ sessionId, kind }) => sessionId === near && kind === 'participant',
+    );
+    // Asked again, it still knows what it was asked before.
+    expect(new Set(ofNear.map(({ providerSessionId }) => providerSessionId)).size).toBe(1);
+    expect(turns.find(({ sessionId }) => sessionId === far)?.host).toMatchObject({ remoteId });
+    const toolsOf = (role: string): Set<string> =>
+      new Set(
+        model.requests
+          .filter(({ messages: [first] }) => JSON.stringify(first).includes(`ROLE: ${role}`))
+          .flatMap(({ tools }) => tools),
+      );
+    expect([...toolsOf('participant')]).toEqual(expect.arrayContaining(worker.withheld));
+    expect([...toolsOf('moderator')].filter((tool) => worker.withheld.includes(tool))).toEqual([]);
+  });
+};
