@@ -45,7 +45,9 @@ const run = promisify(execFile);
     /** The same of settings that are not saved, of a remote, and of a turn on it. */
     const connecting = async (name: string, more: object, symptom: Symptom): Promise<void> => {
       const remote = await register(name, more);
-      const session = await world.actor('ssh', stage, { remoteId: remote.id });
+      // Another remote for the turn: a test begins anew with the connection of its own.
+      const worked = await register(`${name}, at work`, more);
+      const session = await world.actor('ssh', stage, { remoteId: worked.id });
       const [draft, saved, reason] = await Promise.all([
         test('test', remoteBody(sshd, name, more)),
         test(`${remote.id}/test`),

@@ -8,8 +8,11 @@ export class ChannelLost extends DomainError {
     readonly code: 'ssh/connection-lost' | 'ssh/timeout',
     hostName: string,
     detail: string,
-    hint = 'It is tried again by itself when it is needed. Work that runs on the host goes on meanwhile.',
+    hint = `${code === 'ssh/timeout' ? 'Check network connectivity and firewall rules. ' : ''}${TRIED_AGAIN}`,
   ) {
     super(`${hostName}: ${detail}`, { hint });
   }
 }
+
+const TRIED_AGAIN =
+  'It is tried again by itself when it is needed. Work that runs on the host goes on meanwhile.';
