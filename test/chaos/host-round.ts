@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunVerdict, type SshHost } from '../../src/hosts/index.js';
@@ -11,8 +10,8 @@ import { type Fault, faultSchedule } from './fault-schedule.js';
 import { FollowedRun } from './followed-run.js';
 import { inflictAll } from './inflict-all.js';
 import { expectNothingLeft } from './left-behind.js';
-import { expectBytes, expectedStream } from './numbered-stream.js';
 import { processesWith } from './processes.js';
+import { journalOf, judge } from './judge-run.js';
 import { Random } from './random.js';
 import { durableRun, planRun, type RunPlan } from './run-plan.js';
 
@@ -98,7 +97,7 @@ export class HostRound {
     if (!sameForAll) throw new Error(`${run.id}: ${JSON.stringify([verdict, ...others])}`);
     await this.expectStatus(run, verdict, hosts[1]);
     const entries = await journalOf(journal, run.id);
-    for (const reader of readers) this.judge(plan, reader, verdict, entries);
+    for (const reader of readers) judge(plan, reader, verdict, entries, this.report);
     const isCancelled = verdict.kind === 'exited' && verdict.why === 'cancelled';
     this.report.count(isCancelled ? 'runs cancelled' : `runs ${verdict.kind}`);
     await persist(this.signal, () => hosts[0].runs.remove(run));
@@ -144,41 +143,6 @@ export class HostRound {
     }
   }
 
-  private judge(
-    plan: RunPlan,
-    { run, committed, attachments, takeovers, bytes }: FollowedRun,
-    verdict: RunVerdict,
-    journal: readonly string[],
-  ): void {
-    const wrong = (what: string): Error =>
-      new Error(`${run.id}: ${what}: ${JSON.stringify({ verdict, journal, plan })}`);
-    const isCancelled = verdict.kind === 'exited' && verdict.why === 'cancelled';
-    const neverRan = verdict.kind === 'never-started';
-    if ((isCancelled || neverRan) && plan.cancelAfter === null) throw wrong('cancelled by nobody');
-    const expected = expectedStream(plan.stream);
-    for (const stream of ['stdout', 'stderr'] as const) {
-      expectBytes(committed[stream], expected[stream], {
-        of: `${run.id} ${stream}`,
-        isPart: isCancelled || neverRan,
-      });
-    }
-    const [start, ...rest] = journal;
-    if (neverRan) {
-      if (journal.length > 0 || bytes > 0) throw wrong('it ran');
-    } else if (isCancelled) {
-      if (rest.length > 0) throw wrong('it ran on, or twice');
-    } else {
-      const { exitCode } = plan.stream;
-      const isRight = verdict.kind === 'exited' && verdict.exitCode === exitCode;
-      if (!isRight || verdict.why !== null) throw wrong('not its end');
-      if (start !== 'start' || rest.join() !== 'end') throw wrong('not executed once');
-    }
-    this.report.count('readers');
-    this.report.count('bytes', bytes);
-    this.report.count('re-attachments', attachments);
-    this.report.count('takeovers', takeovers);
-  }
-
   private remoteOf(name: string): ChaosRemote {
     const remote = this.remotes.find((each) => each.name === name);
     if (!remote) throw new Error(`No remote ${name}`);
@@ -191,12 +155,3 @@ export class HostRound {
     return hosts;
   }
 }
-
-/** What the run wrote of itself: `start`, `end`. */
-const journalOf = async (path: string, id: string): Promise<string[]> => {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .map((line) => line.split(' '))
-    .flatMap(([of, event]) => (of === id && event !== undefined ? [event] : []));
-};

@@ -39,16 +39,12 @@ export class ServerWorld {
       MAESTRO_LEASE_MS: String(LEASE_MS),
       MAESTRO_SWEEP_MS: '500',
     };
-    if (kind === 'embedded') {
-      world.servers.set('server', await BuiltServer.start({ store, settings }));
-    } else {
-      for (const [name, role] of [
-        ['server', 'api'],
-        ['worker 1', 'worker'],
-        ['worker 2', 'worker'],
-      ] as const) {
-        world.servers.set(name, await BuiltServer.start({ store, role, settings }));
-      }
+    const start = async (name: string, role: 'all' | 'api' | 'worker'): Promise<void> => {
+      world.servers.set(name, await BuiltServer.start({ store, role, settings }));
+    };
+    await start('server', kind === 'embedded' ? 'all' : 'api');
+    if (kind === 'external') {
+      await Promise.all(['worker 1', 'worker 2'].map((name) => start(name, 'worker')));
     }
     for (const remote of remotes) await world.register(remote);
     return world;
@@ -69,7 +65,8 @@ export class ServerWorld {
   }
 
   get faults(): FaultChoice<ServerFault | LinkFault>[] {
-    const servers = [...this.servers.keys()];
+    // By name: which of them was up first decides nothing.
+    const servers = [...this.servers.keys()].sort();
     const workers = servers.length === 1 ? servers : servers.slice(1);
     const choices: FaultChoice<ServerFault | LinkFault>[] = [
       { kind: 'kill server', targets: servers, lastsMs: [0, 1_000] },
