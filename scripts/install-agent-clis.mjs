@@ -27,15 +27,24 @@ const WANTED = [
     version: '2.1.197',
     folder: CACHE,
   },
-  { label: 'Codex', name: '@openai/codex', version: '0.169.0', folder: `${CACHE}codex/` },
+  {
+    label: 'Codex',
+    name: '@openai/codex',
+    // It is no error for npm when this cannot be had.
+    native: `@openai/codex-${process.platform}-${process.arch}`,
+    version: '0.169.0',
+    folder: `${CACHE}codex/`,
+  },
 ];
 
-const isInstalled = ({ name, version, folder }) => {
+const isInstalled = ({ name, native = name, version, folder }) => {
   const manifest = `${folder}node_modules/${name}/package.json`;
-  return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+  if (!existsSync(manifest) || !existsSync(`${folder}node_modules/${native}`)) return false;
+  return JSON.parse(readFileSync(manifest, 'utf8')).version === version;
 };
 
-const install = async ({ label, name, version, folder }) => {
+const install = async (cli) => {
+  const { label, name, version, folder } = cli;
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   // Without a network there is nothing to wait for: npm's own retries take more than a minute.
   const brief = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
@@ -43,6 +52,7 @@ const install = async ({ label, name, version, folder }) => {
   try {
     await mkdir(folder, { recursive: true });
     await promisify(execFile)('npm', command, { timeout: LIMIT_MS });
+    if (!isInstalled(cli)) throw new Error('there is no build of it for this platform');
   } catch (error) {
     console.log(`Tests with the real ${label} will be skipped: ${reasonOf(error)}`);
   }
