@@ -45,16 +45,15 @@ describe('The round trip to a server', () => {
         const link = await connect(start);
         const channel = await link.open(TEST_LOADER);
         for (let times = 0; times < 20; times += 1) {
-          const latencyMs = (await link.measure?.()) ?? NaN;
+          const latencyMs = await link.measure();
           expect(latencyMs).toBeGreaterThan(0);
-          expect(latencyMs).toBeLessThan(5_000);
         }
         channel.stdin.end('exit 7\n');
         channel.stdout.resume();
         channel.stderr.resume();
         expect(await channel.closed).toMatchObject({ code: 7 });
         await link.close();
-        await expect(link.measure?.()).rejects.toMatchObject({ code: 'ssh/connection-lost' });
+        await expect(link.measure()).rejects.toMatchObject({ code: 'ssh/connection-lost' });
       },
     );
   }

@@ -25,6 +25,15 @@ export class FakeChannel implements LinkChannel {
     this.link.channels.delete(this);
     this.#settle({ code: null });
   }
+
+  /** Its program ends by itself. */
+  exit(code: number): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.link.channels.delete(this);
+    this.onExit();
+    this.#settle({ code });
+  }
 }
 
 /** A link whose server allows `sessions` channels at once and says what it is told to. */
@@ -34,9 +43,12 @@ export class FakeLink implements Link {
   readonly latencyMs = 1;
   readonly channels = new Set<FakeChannel>();
   refusals = 0;
+  opened = 0;
   isAlive = true;
   /** Set: channels are not opened but fail with this. */
   fault: Error | null = null;
+  /** Set: the host ends each loader after so long. */
+  loaderLivesMs: number | null = null;
   onLost: (failure: SshFailure) => void = () => undefined;
 
   constructor(private readonly sessions = 10) {}
@@ -50,7 +62,17 @@ export class FakeLink implements Link {
     }
     const channel = new FakeChannel(this);
     this.channels.add(channel);
+    this.opened += 1;
+    if (this.loaderLivesMs !== null) {
+      setTimeout(() => {
+        channel.exit(1);
+      }, this.loaderLivesMs);
+    }
     return channel;
+  }
+
+  async measure(): Promise<number> {
+    return this.latencyMs;
   }
 
   break(): void {

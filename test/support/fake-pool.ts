@@ -18,6 +18,8 @@ export class FakePool {
   logins = 0;
   /** What the next logins end with; a link when it is empty. */
   readonly faults: (Error | 'never')[] = [];
+  /** Set: the host ends each loader after so long. */
+  loaderLivesMs: number | null = null;
 
   constructor(
     limits: Partial<PoolLimits> = {},
@@ -70,6 +72,7 @@ export class FakePool {
     this.loginsNow -= 1;
     if (fault instanceof Error) throw fault;
     const link = new FakeLink(this.sessions);
+    link.loaderLivesMs = this.loaderLivesMs;
     this.links.push(link);
     return link;
   }

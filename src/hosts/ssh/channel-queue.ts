@@ -88,10 +88,6 @@ export class ChannelQueue {
     });
   }
 
-  get isEmpty(): boolean {
-    return this.first === undefined;
-  }
-
   get length(): number {
     let length = 0;
     for (const { waiters } of this.#lanes.values()) length += waiters.length;

@@ -116,7 +116,7 @@ export class ConnectionPool implements ChannelSource {
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#closedByUs();
     this.#warm.asked();
-    const warm = this.#warm.take(priority);
+    const warm = this.#warm.take(priority, true);
     if (warm) return warm;
     const { blockedBy } = this.#pause;
     if (blockedBy && !this.#links.isHopeful) throw blockedBy;
@@ -158,18 +158,17 @@ export class ConnectionPool implements ChannelSource {
     if (this.#isClosed) return;
     this.#sweepLater();
     for (let waiter = this.#queue.first; waiter; waiter = this.#queue.first) {
-      const warm = this.#warm.take(waiter.priority);
+      const pooled = this.#links.roomiest(waiter.priority);
+      const warm = this.#warm.take(waiter.priority, pooled !== undefined);
       if (warm) {
         waiter.resolve(warm);
-        continue;
-      }
-      const pooled = this.#links.roomiest(waiter.priority);
-      if (!pooled) {
+      } else if (pooled) {
+        this.#queue.shift();
+        void this.#openFor(waiter, pooled);
+      } else {
         this.#makeRoom();
         return;
       }
-      this.#queue.shift();
-      void this.#openFor(waiter, pooled);
     }
     this.#warm.refill();
   };
@@ -180,7 +179,9 @@ export class ConnectionPool implements ChannelSource {
       if (waiter.isWaiting) waiter.resolve(channel);
       else channel.close();
     } catch (error) {
-      if (error instanceof ChannelRefused) {
+      if (this.#isClosed) {
+        waiter.reject(this.#closedByUs());
+      } else if (error instanceof ChannelRefused) {
         waiter.refusal = error.message;
         this.#queue.putBack(waiter);
       } else if ((waiter.badLinks += 1) < BAD_LINKS_PER_WAIT) {

@@ -27,8 +27,8 @@ export interface Link {
   onLost: (failure: SshFailure) => void;
   /** Runs a command on a channel of its own. Rejects with `ChannelRefused` or, when the link is bad, an `SshFailure`. */
   open(command: string): Promise<LinkChannel>;
-  /** Milliseconds of one round trip now. Absent where nothing is quicker than opening a channel. */
-  measure?(): Promise<number>;
+  /** Milliseconds of one round trip now. */
+  measure(): Promise<number>;
   /** Says goodbye; the channels end as lost. Resolves when the link is closed. */
   close(): Promise<void>;
 }

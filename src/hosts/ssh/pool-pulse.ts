@@ -109,11 +109,6 @@ export class PoolPulse {
 
   #ask(pooled: PooledConnection, hasSlept: boolean): void {
     const { connection } = pooled;
-    const openMs = pooled.takeOpenMs();
-    if (!connection.measure) {
-      if (openMs !== null) this.#answered(openMs);
-      return;
-    }
     const last = this.#questions.get(pooled);
     if (last?.isAnswered === false && !hasSlept) return;
     const question: Question = { askedAt: performance.now(), isAnswered: false };

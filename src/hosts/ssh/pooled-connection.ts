@@ -8,7 +8,6 @@ export class PooledConnection {
   /** Channels on which a loader already waits for work; only living ones are in here. */
   readonly warm: LinkChannel[] = [];
   warming = 0;
-  #openMs: number | null = null;
   #hasServed = false;
   #idleSince = Date.now();
 
@@ -23,10 +22,8 @@ export class PooledConnection {
   /** Opens a channel in a slot that it gives back when both sides have closed; `onFree` is told then. */
   async open(loader: string, onFree: () => void): Promise<LinkChannel> {
     this.slots.take();
-    const askedAt = performance.now();
     try {
       const channel = await this.connection.open(loader);
-      this.#openMs = performance.now() - askedAt;
       this.slots.opened();
       this.#served();
       const free = (): void => {
@@ -43,18 +40,24 @@ export class PooledConnection {
     }
   }
 
-  /** Holds a channel ready until it is taken or dies. */
-  keepWarm(channel: LinkChannel): void {
+  /** Holds a channel ready until it is taken or dies; `onDeath` is told of one that died although its link lives. */
+  keepWarm(channel: LinkChannel, onDeath: (livedMs: number) => void): void {
+    const since = Date.now();
     const forget = (): void => {
       const index = this.warm.indexOf(channel);
-      if (index !== -1) this.warm.splice(index, 1);
+      if (index === -1) return;
+      this.warm.splice(index, 1);
+      if (this.connection.isAlive) onDeath(Date.now() - since);
     };
-    channel.onExit = () => {
+    const bury = (): void => {
       forget();
       channel.close();
     };
+    channel.onExit = bury;
     channel.closed.then(forget, forget);
     this.warm.push(channel);
+    // It may have ended before anybody could be told.
+    if (!channel.isOpen) bury();
   }
 
   /** A channel whose loader waits, if there is one. */
@@ -72,13 +75,6 @@ export class PooledConnection {
 
   dropWarm(): void {
     for (const channel of this.warm.splice(0)) channel.close();
-  }
-
-  /** Milliseconds that the last opening of a channel took; null when there was none since this was asked last. */
-  takeOpenMs(): number | null {
-    const openMs = this.#openMs;
-    this.#openMs = null;
-    return openMs;
   }
 
   touch(): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { denied, lost, silent } from '../../../support/fake-link.js';
+import { denied, type FakeLink, lost, silent } from '../../../support/fake-link.js';
 import { after, failed, FakePool, served } from '../../../support/fake-pool.js';
 
 describe('A pool in trouble', () => {
@@ -106,6 +106,30 @@ describe('A pool in trouble', () => {
     const hopeless = fake.ask();
     await after(3_000);
     expect(hopeless.error).toMatchObject({ code: 'ssh/timeout' });
+  });
+
+  it('tells whoever waits that it was closed, also when a channel was just being opened', async () => {
+    const fake = new FakePool();
+    fake.ask();
+    await after(150);
+    const [link] = fake.links as [FakeLink];
+    let fail = (): void => undefined;
+    Object.assign(link, {
+      open: () =>
+        new Promise<never>((_resolve, reject) => {
+          fail = () => {
+            reject(new Error('the link has ended'));
+          };
+        }),
+    });
+    const waiting = fake.ask();
+    await fake.pool.close();
+    fail();
+    await after(0);
+    expect(waiting.error).toMatchObject({
+      code: 'ssh/connection-lost',
+      message: expect.stringContaining('closed by this server'),
+    });
   });
 
   it('connects again for the next one when a link broke', async () => {
