@@ -1,28 +1,21 @@
 /** SSH hosts: how they are reached, what can go wrong on the way, and what the ssh config says of them. */
 export { ConnectionPool, type ConnectionPoolOptions } from './connection-pool.js';
-export { type HostLabel, type SshErrorCode, SshFailure } from './errors.js';
+export { SshFailure } from './errors.js';
 export { preferredKeyType } from './host-key-algorithms.js';
 export { type KnownHost, KnownHosts } from './known-hosts.js';
 export { knownHostName, nameWithoutPort, readKnownHosts } from './known-hosts-files.js';
 export { type Transport } from './link.js';
 export { needsOfIdentityFiles } from './openssh-needs.js';
-export { type PoolLimits } from './pool-limits.js';
-export { type PoolState, type PoolStatus } from './pool-state.js';
+export { type PoolState } from './pool-state.js';
 export { type PrivateKey, readPrivateKey } from './private-keys.js';
 export { publicKeyOf } from './public-key.js';
-export {
-  type ResolvedSshConfig,
-  resolveSshConfig,
-  type SshConfigOptions,
-  type SshLogin,
-} from './ssh-config.js';
-export { listSshConfigHosts, type SshConfigHost } from './ssh-config-hosts.js';
+export { resolveSshConfig } from './ssh-config.js';
+export { listSshConfigHosts } from './ssh-config-hosts.js';
 export { targetFromSshConfig } from './ssh-config-target.js';
 export {
   type HostKey,
   type HostKeyRefusal,
   hostKeyName,
-  type HostKeyVerifier,
   isHostName,
   isUserName,
   type PublicKey,

@@ -5,17 +5,17 @@ import { type MuxSocket } from './mux-socket.js';
 import { uint32, type WireReader, wireString } from './wire-format.js';
 
 /** Message numbers of the SSH connection protocol (RFC 4254, 9). */
-export const OPEN = 90;
+const OPEN = 90;
 export const OPEN_CONFIRMATION = 91;
-export const OPEN_FAILURE = 92;
-export const WINDOW_ADJUST = 93;
-export const DATA = 94;
-export const EXTENDED_DATA = 95;
-export const EOF = 96;
-export const CLOSE = 97;
-export const REQUEST = 98;
-export const SUCCESS = 99;
-export const FAILURE = 100;
+const OPEN_FAILURE = 92;
+const WINDOW_ADJUST = 93;
+const DATA = 94;
+const EXTENDED_DATA = 95;
+const EOF = 96;
+const CLOSE = 97;
+const REQUEST = 98;
+const SUCCESS = 99;
+const FAILURE = 100;
 
 const STDERR = 1;
 const WINDOW_BYTES = 2 * 1024 * 1024;
