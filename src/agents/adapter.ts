@@ -28,6 +28,8 @@ export interface AgentAdapter {
   /** Arguments that make the program print its version and end. */
   readonly versionArgs: readonly string[];
   readonly capabilities: AgentCapabilities;
+  /** Its CLI tells what a whole conversation has used, not one turn: see `initialState`. */
+  readonly tellsTotals?: boolean;
 
   /** How this turn is started. Throws `agent/unsupported` for what the capabilities exclude. */
   launch(request: TurnRequest): Launch;
@@ -35,8 +37,8 @@ export interface AgentAdapter {
   /**
    * State before the first line. Plain JSON: it is stored with every committed offset and restored on re-attach.
    *
-   * @param spentBefore what earlier turns have used of the conversation that this one resumes, for CLIs that tell only
-   *   the sum; null when it is fresh
+   * @param spentBefore what earlier turns have used of the conversation that this one resumes, where the CLI
+   *   `tellsTotals`; null when it is fresh
    */
   initialState(spentBefore: Usage | null): ParserState;
   /**

@@ -25,6 +25,7 @@ export class CodexAdapter implements AgentAdapter {
     model: true,
     images: false,
   };
+  readonly tellsTotals = true;
 
   launch(request: TurnRequest): Launch {
     const { command, model, providerSessionId } = request;

@@ -28,7 +28,7 @@ export interface TurnPlan {
   adapter: AgentAdapter;
   /** The provider's conversation that it goes on with; null: a fresh one. */
   resumes: string | null;
-  /** What earlier turns have used of that conversation. */
+  /** What earlier turns have used of that conversation, for an adapter that must know. */
   spentBefore: Usage | null;
   limits: ClockLimits;
 }

@@ -23,16 +23,22 @@ export class TurnPlanner {
   async plan(row: TurnRow): Promise<TurnPlan> {
     const session = await this.rows.find(row.sessionId);
     if (!session) throw new TurnTaken();
-    const place = await this.sessions.placeOf(session, row.remoteId);
+    const adapter = this.agents.get(session.agent);
     const resumes = row.fresh ? null : session.providerSessionId;
+    const [place, spentBefore] = await Promise.all([
+      this.sessions.placeOf(session, row.remoteId),
+      adapter.tellsTotals === true && resumes !== null
+        ? this.rows.spentOn(session.id, resumes)
+        : null,
+    ]);
     return {
       row,
       session,
       ...place,
       retired: this.hosts.retirementOf(place.host),
-      adapter: this.agents.get(session.agent),
+      adapter,
       resumes,
-      spentBefore: resumes === null ? null : await this.rows.spentOn(session.id, resumes),
+      spentBefore,
       limits: {
         silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
         absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,

@@ -1,0 +1,54 @@
+import { expect, it } from '@jest/globals';
+import { AgentRegistry, type AgentName, type Usage } from '../../../src/agents/index.js';
+import { TurnPlanner } from '../../../src/modules/sessions/drive/turn-planner.js';
+import { type SessionsService } from '../../../src/modules/sessions/sessions.service.js';
+import { type SessionsRepository } from '../../../src/modules/sessions/storage/sessions.repository.js';
+import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
+import { type RemoteHosts } from '../../../src/modules/remotes/index.js';
+import { type Config } from '../../../src/platform/config/index.js';
+
+const SPENT = { inputTokens: 7 } as Usage;
+
+/** Plans a turn of such an agent: what it is told to have spent, and what was asked before anything was answered. */
+const planned = async (
+  agent: AgentName,
+  fresh = false,
+): Promise<{ spentBefore: Usage | null; asked: string[] }> => {
+  const asked: string[] = [];
+  const session = { id: 's', agent, providerSessionId: 'conversation', limits: {} };
+  const rows = {
+    find: () => Promise.resolve(session),
+    spentOn: (...of: string[]) => {
+      asked.push(`spent ${of.join()}`);
+      return Promise.resolve(SPENT);
+    },
+  };
+  const sessions = {
+    placeOf: async () => {
+      await new Promise(setImmediate);
+      asked.push('place');
+      return {};
+    },
+  };
+  const planner = new TurnPlanner(
+    rows as unknown as SessionsRepository,
+    sessions as unknown as SessionsService,
+    { retirementOf: () => new AbortController().signal } as unknown as RemoteHosts,
+    new AgentRegistry(),
+    {} as Config,
+  );
+  const { spentBefore } = await planner.plan({ sessionId: 's', fresh } as TurnRow);
+  return { spentBefore, asked };
+};
+
+it('is planned with what its conversation has used, asked beside the rest, where its agent tells totals', async () => {
+  expect(await planned('codex')).toEqual({
+    spentBefore: SPENT,
+    asked: ['spent s,conversation', 'place'],
+  });
+  expect(await planned('codex', true)).toEqual({ spentBefore: null, asked: ['place'] });
+});
+
+it('asks nothing of what was used for any other agent', async () => {
+  expect(await planned('claude-code')).toEqual({ spentBefore: null, asked: ['place'] });
+});
