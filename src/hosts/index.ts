@@ -23,6 +23,7 @@ export { type HostErrorCode, HostFailure } from './host-errors.js';
 export { localHost } from './local/local-host.js';
 export { type LocalChannelsOptions } from './local/local-channels.js';
 export { keepFollowing, type KeepFollowingOptions } from './runs/keep-following.js';
+export { isRefusedStart } from './runs/refusal.js';
 export { LOADER } from './runs/loader.js';
 export { ShellHost, type ShellHostOptions } from './shell/shell-host.js';
 export { variableFault } from './shell/variables.js';

@@ -1,5 +1,5 @@
 import { type DomainError } from '../../platform/errors/domain-error.js';
-import { HostFailure } from '../host-errors.js';
+import { type HostErrorCode, HostFailure } from '../host-errors.js';
 import { ChannelLost } from '../shell/channel-lost.js';
 
 /** The error for what a script of a durable run answered instead of doing it. */
@@ -55,3 +55,14 @@ export const refusal = (words: readonly string[], hostName: string): DomainError
           );
   }
 };
+
+/** What a host answers that has not done what it was asked: an answer that nobody understands proves nothing. */
+const REFUSALS: readonly HostErrorCode[] = [
+  'host/disk-full',
+  'host/not-writable',
+  'host/unsuitable',
+];
+
+/** Whether a start that had been sent and failed like this has, by the word of its host, begun nothing. */
+export const isRefusedStart = (error: unknown): boolean =>
+  error instanceof HostFailure && REFUSALS.includes(error.code);

@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DemoAdapter } from '../../../src/agents/demo/demo-adapter.js';
-import { type DurableRuns, type Host, type RunEvent } from '../../../src/hosts/index.js';
+import {
+  type DurableRuns,
+  type Host,
+  HostFailure,
+  type RunEvent,
+} from '../../../src/hosts/index.js';
 import { SshFailure } from '../../../src/hosts/ssh/errors.js';
 import { TurnDrive, type TurnPlan } from '../../../src/modules/sessions/drive/turn-drive.js';
 import { type TurnRecorder } from '../../../src/modules/sessions/drive/turn-recorder.js';
@@ -175,14 +180,18 @@ describe('A driven turn', () => {
     expect(turn.mayHaveStarted).toBe(true);
   });
 
-  it('cannot have begun when the host itself refused the start', async () => {
+  it.each([
+    ['cannot have begun when the host itself refused the start', 'host/disk-full', false],
+    ['may have begun when the answer to its start says nothing', 'host/protocol', true],
+  ] as const)('%s', async (_title, code, mayHaveStarted) => {
+    const answer = new HostFailure(code, 'devbox: what it said');
     const start: Runs['start'] = async function* (_run, options): AsyncGenerator<RunEvent> {
       yield* [];
       options?.onSend?.();
-      throw await Promise.resolve(denied);
+      throw await Promise.resolve(answer);
     };
     const { turn, ended } = drive({ start }, { state: 'starting', startedAt: null }, true);
-    expect(await ended).toBe(denied);
-    expect(turn.mayHaveStarted).toBe(false);
+    expect(await ended).toBe(answer);
+    expect(turn.mayHaveStarted).toBe(mayHaveStarted);
   });
 });

@@ -1,8 +1,8 @@
-import { type DurableRuns, isTransient, type RunEvent } from '../../../hosts/index.js';
+import { type DurableRuns, isRefusedStart, type RunEvent } from '../../../hosts/index.js';
 
 /**
  * The runs of a host, watched for the one thing that decides whether work may be given up or asked for again: whether
- * it may have been started without our knowing. That is so when the link broke after a start had been sent.
+ * it may have been started without our knowing. That is so once a start was sent, unless the host itself has refused it.
  */
 export class CarefulStart {
   private sent = false;
@@ -34,7 +34,7 @@ export class CarefulStart {
         },
       });
     } catch (error) {
-      if (this.isSent && (isTransient(error) || options?.signal?.aborted === true))
+      if (this.isSent && (options?.signal?.aborted === true || !isRefusedStart(error)))
         this.lostSight();
       throw error;
     }
