@@ -8,6 +8,7 @@ import { HostKeyLines1763800600000 } from './1763800600000-host-key-lines.js';
 import { RemoteReports1763800610000 } from './1763800610000-remote-reports.js';
 import { TurnsThatWait1763800620000 } from './1763800620000-turns-that-wait.js';
 import { SpoolsToRemove1763800630000 } from './1763800630000-spools-to-remove.js';
+import { SpoolsOfAttempts1763800640000 } from './1763800640000-spools-of-attempts.js';
 
 /** The history of the schema, oldest first. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   RemoteReports1763800610000,
   TurnsThatWait1763800620000,
   SpoolsToRemove1763800630000,
+  SpoolsOfAttempts1763800640000,
 ];

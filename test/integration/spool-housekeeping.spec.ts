@@ -107,7 +107,7 @@ it('removes what an ended turn left as soon as its host can be asked', async () 
   const worker = new RemoveSpoolsWorker(turns, { resolve } as unknown as RemoteHosts);
   const run = await aTurnLongAgo('completed');
   const turnId = run.replace(/-1$/, '');
-  const spools = { attempt: 1, fence: true };
+  const spools = JSON.stringify([{ attempt: 1, fence: true }]);
   await database.query('UPDATE turns SET spools = $2 WHERE id = $1', [turnId, spools]);
   expect(await worker.due()).toEqual([turnId]);
   await worker.handle(turnId);
@@ -117,4 +117,51 @@ it('removes what an ended turn left as soon as its host can be asked', async () 
   await worker.handle(turnId);
   expect(await spoolsOf(run)).toEqual([`${run}.fence`]);
   expect(await turns.withSpools()).toEqual([]);
+});
+
+it('removes all that the attempts of a turn have left', async () => {
+  const turns = new TurnsRepository(database);
+  const hosts = { resolve: () => Promise.resolve(host) } as unknown as RemoteHosts;
+  const worker = new RemoveSpoolsWorker(turns, hosts);
+  const run = await aTurnLongAgo('completed');
+  const turnId = run.replace(/-1$/, '');
+  const spools = JSON.stringify([
+    { attempt: 1, fence: false },
+    { attempt: 2, fence: true },
+  ]);
+  await database.query('UPDATE turns SET spools = $2 WHERE id = $1', [turnId, spools]);
+  await worker.handle(turnId);
+  expect(await spoolsOf(turnId)).toEqual([`${turnId}-2.fence`]);
+  expect(await turns.withSpools()).toEqual([]);
+});
+
+it('comes to every turn in time, however many are left on a host that is never there', async () => {
+  const turns = new TurnsRepository(database);
+  const sessionId = uuid();
+  await database.query(
+    `INSERT INTO sessions (id, name, agent, cwd, env, env_names, args, limits, created_at, updated_at)
+     VALUES ($1, 's', 'demo', '/x', '', '[]', '[]', '{}', now(), now())`,
+    [sessionId],
+  );
+  const left = async (remoteId: string | null, count: number): Promise<string[]> => {
+    const ids = Array.from({ length: count }, () => uuid());
+    await database.query(
+      `INSERT INTO turns (id, session_id, kind, state, prompt, read_only, fresh, working_tree, nonce, queued_at,
+         remote_id, spools)
+       SELECT id, $2, 'message', 'completed', 'x', false, false, '', '', now(), $3, '[{"attempt": 1}]'
+       FROM unnest($1::uuid[]) AS t(id)`,
+      [ids, sessionId, remoteId],
+    );
+    return ids;
+  };
+  const away = await left(uuid(), 300);
+  const later = [...(await left(uuid(), 5)), ...(await left(null, 5))];
+  const first = await turns.withSpools();
+  expect(first).toEqual(expect.arrayContaining(later));
+  expect(first.length).toBeLessThan(50);
+  const seen = new Set(first);
+  for (let looks = 0; looks < 1_000 && seen.size < 310; looks += 1) {
+    for (const id of await turns.withSpools()) seen.add(id);
+  }
+  expect([...seen].sort()).toEqual([...away, ...later].sort());
 });

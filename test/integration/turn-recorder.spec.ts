@@ -1,11 +1,18 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
+import { DemoAdapter } from '../../src/agents/demo/demo-adapter.js';
 import { type ParserState } from '../../src/agents/index.js';
+import { type RunEvent } from '../../src/hosts/index.js';
+import { SshFailure, type SshErrorCode } from '../../src/hosts/ssh/errors.js';
 import { migrations } from '../../src/migrations/index.js';
+import { TurnDrive, type TurnPlan } from '../../src/modules/sessions/drive/turn-drive.js';
+import { postponed } from '../../src/modules/sessions/drive/turn-ending.js';
+import { TurnLedger } from '../../src/modules/sessions/drive/turn-ledger.js';
 import { TurnRecorder, TurnTaken } from '../../src/modules/sessions/drive/turn-recorder.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
 import { SessionsRepository } from '../../src/modules/sessions/storage/sessions.repository.js';
@@ -19,7 +26,7 @@ import { Database } from '../../src/platform/database/index.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { type Doorbell } from '../../src/platform/events/doorbell.js';
 import { EventLog } from '../../src/platform/events/index.js';
-import { type Presence } from '../../src/platform/queue/index.js';
+import { type JobQueue, type Presence } from '../../src/platform/queue/index.js';
 
 describe('what is written of a turn', () => {
   let stop: () => Promise<void>;
@@ -223,5 +230,92 @@ describe('what is written of a turn', () => {
     const { events: kept, head } = await log.read(stream, 0, 100);
     expect(kept.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
     expect(head).toBe(20);
+  });
+
+  const anHour = 3_600_000;
+  const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * anHour);
+  const failure = (code: SshErrorCode): SshFailure =>
+    new SshFailure(code, { name: 'devbox', host: 'devbox' });
+  const ledgerOf = (): TurnLedger => {
+    const jobs = { ring: () => undefined } as unknown as JobQueue;
+    return new TurnLedger(database, turns, sessions, claims, events, jobs);
+  };
+
+  it('counts all of the time in which its host could not be heard, also when the reason changed', async () => {
+    const { row, recorder, stored } = await setup();
+    const ledger = ledgerOf();
+    await turns.update(database, row.id, { state: 'running', startedAt: hoursAgo(5) });
+    await ledger.unheard(recorder, failure('ssh/connection-lost'));
+    const { waiting } = await stored();
+    if (!waiting) throw new Error('It does not wait');
+    const since = hoursAgo(4).toISOString();
+    await turns.update(database, row.id, { waiting: { ...waiting, since } });
+    await ledger.unheard(recorder, failure('ssh/timeout'));
+    expect(await stored()).toMatchObject({ waiting: { code: 'ssh/timeout' } });
+
+    // The next to drive it hears the host at once: of two hours, one is used.
+    await claims.release([{ turnId: row.id, fence: row.fence }], 0);
+    const claim = await claims.claim(row.id);
+    if (!claim) throw new Error('The turn was not claimed');
+    const next = new TurnRecorder(claim.row, database, turns, events, () => undefined);
+    const [leave, expired] = [new AbortController(), [] as string[]];
+    const plan = {
+      ...{ row: claim.row, adapter: new DemoAdapter(), cwd: '/', env: {}, resumes: null },
+      ...{ session: { args: [], model: null, command: null }, spentBefore: null },
+      limits: { silenceMs: anHour, absoluteMs: 2 * anHour },
+      host: {
+        runs: {
+          async *follow(): AsyncGenerator<RunEvent> {
+            yield { type: 'accepted', duplicate: true };
+            await once(leave.signal, 'abort');
+          },
+        },
+      },
+    } as unknown as TurnPlan;
+    const steps = {
+      accepted: () => Promise.reject(new Error('It was accepted before')),
+      unheard: () => Promise.resolve(),
+      heardAgain: () => ledger.heardAgain(next),
+      expired: (clock: string) => expired.push(clock),
+    };
+    const end = new TurnDrive(plan, next, leave.signal, steps, false).toTheEnd();
+    end.catch(() => undefined);
+    while ((await stored()).waiting !== null) await new Promise(setImmediate);
+    leave.abort(new Error('enough'));
+    await expect(end).rejects.toThrow('enough');
+    expect(expired).toEqual([]);
+    const { unreachableMs } = await stored();
+    expect(unreachableMs).toBeGreaterThanOrEqual(4 * anHour);
+    expect(unreachableMs).toBeLessThan(5 * anHour);
+  });
+
+  it('counts no time in which it had not begun', async () => {
+    const { row, recorder, stored } = await setup();
+    const ledger = ledgerOf();
+    const waiting = { code: 'ssh/refused', message: '', since: hoursAgo(4).toISOString() };
+    await turns.update(database, row.id, { waiting });
+    await ledger.unheard(recorder, failure('ssh/timeout'));
+    expect(await stored()).toMatchObject({ waiting: { code: 'ssh/timeout' }, unreachableMs: 0 });
+    await turns.update(database, row.id, { waiting });
+    await ledger.heardAgain(recorder);
+    expect(await stored()).toMatchObject({ waiting: null, unreachableMs: 0 });
+  });
+
+  it('keeps what earlier attempts have left on their host until that is removed', async () => {
+    const { row, recorder, stored } = await setup();
+    const ledger = ledgerOf();
+    const [first, third] = [1, 3].map((attempt) => ({ attempt, fence: attempt === 1 }));
+    if (!first || !third) throw new Error('There are two');
+    const postpone = (spools: typeof first | null): Promise<void> =>
+      ledger.ended(recorder, row, (current) => postponed(current, null, 0), spools);
+    await postpone(first);
+    await postpone(null);
+    expect((await stored()).spools).toEqual([first]);
+    await postpone(third);
+    expect((await stored()).spools).toEqual([first, third]);
+    await turns.spoolsRemoved(row.id, 1);
+    expect((await stored()).spools).toEqual([third]);
+    await turns.spoolsRemoved(row.id, 3);
+    expect((await stored()).spools).toBeNull();
   });
 });

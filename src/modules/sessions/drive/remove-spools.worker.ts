@@ -3,6 +3,7 @@ import { DomainError } from '../../../platform/errors/index.js';
 import { JobHandler } from '../../../platform/queue/index.js';
 import { RemoteHosts, RemoteNotFound } from '../../remotes/index.js';
 import { REMOVE_SPOOLS } from '../remove-spools.job.js';
+import { type Spools, type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnDrive } from './turn-drive.js';
 
@@ -25,20 +26,15 @@ export class RemoveSpoolsWorker extends JobHandler {
 
   async handle(turnId: string): Promise<void> {
     const row = await this.turns.find(turnId);
-    if (!row?.spools) return;
-    const { attempt, fence } = row.spools;
-    try {
-      const host = await this.hosts.resolve(row.remoteId);
-      await host.runs.remove(TurnDrive.runKey({ ...row, attempts: attempt }), { fence });
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      // Nobody will ever reach them again.
-      if (!(error instanceof RemoteNotFound)) {
+    if (!row) return;
+    for (const spools of row.spools ?? []) {
+      try {
+        await this.remove(row, spools);
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
         this.log.debug({ message: 'spools not removed yet', turnId, reason: error.message });
-        return;
       }
     }
-    await this.turns.spoolsRemoved(turnId, attempt);
   }
 
   async due(): Promise<string[]> {
@@ -46,5 +42,16 @@ export class RemoveSpoolsWorker extends JobHandler {
     const ids = await this.turns.withSpools();
     this.lookedAt = Date.now();
     return ids;
+  }
+
+  private async remove(row: TurnRow, { attempt, fence }: Spools): Promise<void> {
+    try {
+      const host = await this.hosts.resolve(row.remoteId);
+      await host.runs.remove(TurnDrive.runKey({ ...row, attempts: attempt }), { fence });
+    } catch (error) {
+      // Nobody will ever reach them again.
+      if (!(error instanceof RemoteNotFound)) throw error;
+    }
+    await this.turns.spoolsRemoved(row.id, attempt);
   }
 }

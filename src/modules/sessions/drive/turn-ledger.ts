@@ -48,22 +48,29 @@ export class TurnLedger {
   /** The host cannot be heard; what was started there goes on unseen. */
   async unheard(recorder: TurnRecorder, reason: unknown): Promise<void> {
     await recorder.change(
-      ({ waiting }) => ({ waiting: waitFor(reason, waiting) }),
+      (current) => {
+        const waiting = waitFor(reason, current.waiting);
+        return { waiting, unreachableMs: unreachableUntil(waiting.since, current) };
+      },
       (tx, changed) => this.events.changed(tx, 'turn.waiting', changed),
     );
   }
 
   async heardAgain(recorder: TurnRecorder): Promise<void> {
     await recorder.change(
-      ({ waiting, unreachableMs }) => ({
+      (current) => ({
         waiting: null,
-        unreachableMs: unreachableMs + (waiting ? Date.now() - Date.parse(waiting.since) : 0),
+        unreachableMs: unreachableUntil(new Date().toISOString(), current),
       }),
       (tx, changed) => this.events.changed(tx, 'turn.waiting', changed),
     );
   }
 
-  /** Writes the end, tells the owner, and lets the next in the queue start. `spools`: what there is to remove. */
+  /**
+   * Writes the end, tells the owner, and lets the next in the queue start.
+   *
+   * @param spools what this attempt has left to remove; what earlier ones have left stays on the list.
+   */
   async ended(
     recorder: TurnRecorder,
     row: TurnRow,
@@ -85,7 +92,7 @@ export class TurnLedger {
           finishedAt: open ? null : new Date(),
           leaseUntil: null,
           parser: null,
-          spools,
+          spools: spools ? [...(current.spools ?? []), spools] : current.spools,
         };
       },
       async (tx, ended) => {
@@ -108,6 +115,15 @@ export class TurnLedger {
     );
   }
 }
+
+/** How long a host could not be heard since it had begun the turn, when `waiting` is no longer counted from its `since`. */
+const unreachableUntil = (
+  since: string,
+  { startedAt, waiting, unreachableMs }: Pick<TurnRow, 'startedAt' | 'waiting' | 'unreachableMs'>,
+): number =>
+  startedAt && waiting
+    ? unreachableMs + Math.max(0, Date.parse(since) - Date.parse(waiting.since))
+    : unreachableMs;
 
 /** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
 const keepsConversation = ({ kind, fresh }: Pick<TurnRow, 'kind' | 'fresh'>): boolean =>

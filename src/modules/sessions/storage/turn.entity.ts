@@ -100,7 +100,7 @@ export class TurnEntity {
   stop!: StopOrder | null;
 
   @Column('jsonb', { nullable: true })
-  spools!: Spools | null;
+  spools!: Spools[] | null;
 
   @Column('text', { nullable: true })
   text!: string | null;

@@ -104,10 +104,17 @@ export class TurnsRepository {
     );
   }
 
-  /** Turns whose output is still on their hosts, though it was read to the end. */
-  async withSpools(): Promise<string[]> {
+  /**
+   * Turns whose output is still on their hosts, though it was read to the end: a few of each host, other ones each
+   * time, so that those which cannot be removed keep nobody waiting.
+   */
+  async withSpools(ofEach = 20): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
-      'SELECT id FROM turns WHERE spools IS NOT NULL ORDER BY id LIMIT 200',
+      `SELECT id FROM (
+         SELECT id, row_number() OVER (PARTITION BY remote_id ORDER BY random()) AS place
+         FROM turns WHERE spools IS NOT NULL
+       ) t WHERE place <= $1`,
+      [ofEach],
     );
     return rows.map(({ id }) => id);
   }
@@ -115,7 +122,10 @@ export class TurnsRepository {
   /** What the attempt had left on its host is gone. */
   async spoolsRemoved(id: string, attempt: number): Promise<void> {
     await this.database.query(
-      `UPDATE turns SET spools = NULL WHERE id = $1 AND (spools->>'attempt')::int = $2`,
+      `UPDATE turns SET spools = (
+         SELECT jsonb_agg(left_over) FROM jsonb_array_elements(spools) AS left_over
+         WHERE (left_over->>'attempt')::int <> $2
+       ) WHERE id = $1 AND spools IS NOT NULL`,
       [id, attempt],
     );
   }
