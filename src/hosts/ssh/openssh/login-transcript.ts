@@ -28,7 +28,15 @@ export class LoginTranscript {
   read(line: string): void {
     if (line.startsWith('debug1: ')) this.#follow(line.slice('debug1: '.length));
     else if (line.startsWith('Authenticated to ')) this.#passed();
-    else if (line.trim() !== '') this.#hear(line.trim());
+    else this.hear(line);
+  }
+
+  /** Keeps what it says in earnest: all that matters once the login is over. */
+  hear(line: string): void {
+    const words = line.trim();
+    if (words === '' || words.startsWith('debug1: ')) return;
+    this.words.push(words);
+    if (this.words.length > LINES) this.words.shift();
   }
 
   get attempts(): LoginAttempts {
@@ -86,10 +94,5 @@ export class LoginTranscript {
     this.#offered = [];
     this.#methodsLeft = [];
     this.words.length = 0;
-  }
-
-  #hear(words: string): void {
-    this.words.push(words);
-    if (this.words.length > LINES) this.words.shift();
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type SshFailure } from '../errors.js';
+import { SshFailure } from '../errors.js';
 import { type KeyRing } from '../private-keys.js';
 import {
   type HostKeyRefusal,
@@ -19,7 +19,7 @@ import { argumentsFor, configFor } from './master-config.js';
 import { MasterProcess } from './master-process.js';
 import { MuxSocket } from './mux-socket.js';
 import { PrivateAgent } from './private-agent.js';
-import { makePrivateDirectory } from './private-directory.js';
+import { makePrivateDirectory, removePrivateDirectory } from './private-directory.js';
 
 /** A master that has logged in, before anybody listens to it. */
 export interface LoggedInMaster {
@@ -45,7 +45,7 @@ export const logIn = async (
     if (identities.length > 0) agent = await PrivateAgent.listen(agentPath, identities);
     return await new MasterLogin(target, verify, directory).run(options);
   } catch (error) {
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    await removePrivateDirectory(directory);
     throw error;
   } finally {
     agent?.close();
@@ -61,7 +61,7 @@ class MasterLogin {
   readonly #transcript = new LoginTranscript();
   readonly #over = new AbortController();
   #refusal: HostKeyRefusal | null = null;
-  #verifierFault: Error | null = null;
+  #fault: Error | null = null;
   #onStarted: () => void = () => undefined;
 
   constructor(target: SshTarget, verify: HostKeyVerifier, directory: string) {
@@ -124,6 +124,7 @@ class MasterLogin {
       this.#onStarted = () => {
         stat(controlPath).then(
           () => {
+            this.#onStarted = () => undefined;
             resolve();
           },
           () => undefined,
@@ -133,13 +134,37 @@ class MasterLogin {
   }
 
   #read(line: string): void {
-    const question = this.#questions.read(line);
+    if (this.#over.signal.aborted) {
+      this.#transcript.hear(line);
+      return;
+    }
+    const question = this.#questionIn(line);
     if (question) {
-      void this.#judge(question);
+      this.#judge(question).catch((error: unknown) => {
+        this.#giveUp(error as Error);
+      });
       return;
     }
     this.#transcript.read(line);
     if (this.#transcript.hasStarted) this.#onStarted();
+  }
+
+  #questionIn(line: string): HostKeyQuestion | null {
+    try {
+      return this.#questions.read(line);
+    } catch (cause) {
+      const at = this.#hosts[this.#transcript.hostsPassed] ?? this.#target;
+      const detail = `host key: ${(cause as Error).message}`;
+      this.#giveUp(new SshFailure('ssh/unsupported', at, { detail, cause }));
+      return null;
+    }
+  }
+
+  /** Ends the login with a fault of this side, unless it is over anyway. */
+  #giveUp(fault: Error): void {
+    if (this.#over.signal.aborted) return;
+    this.#fault = fault;
+    this.#over.abort();
   }
 
   async #judge(question: HostKeyQuestion): Promise<void> {
@@ -150,7 +175,7 @@ class MasterLogin {
       // `ssh` may ask again: about the plain key, when a certificate was not good enough.
       this.#refusal = verdict === 'accept' ? null : verdict;
     } catch (error) {
-      this.#verifierFault = error as Error;
+      this.#fault = error as Error;
     }
     await this.#questions.answer(question, isKnown, this.#over.signal);
   }
@@ -167,7 +192,7 @@ class MasterLogin {
   }
 
   #failure(isTimeout: boolean): Error | SshFailure {
-    if (this.#verifierFault) return this.#verifierFault;
+    if (this.#fault) return this.#fault;
     return classifyOpenssh({
       hosts: this.#hosts,
       transcript: this.#transcript,

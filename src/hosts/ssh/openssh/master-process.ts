@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import { type Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { KEEPER } from './keeper.js';
+import { removePrivateDirectory } from './private-directory.js';
 
 const LONGEST_LINE = 64 * 1024;
 /** For the last words, which something that `ssh` has started may keep from ending. */
@@ -21,7 +21,7 @@ export interface MasterCommand {
 
 /** An `ssh` that carries one connection, as a child that cannot outlive this process. */
 export class MasterProcess {
-  /** Resolves when it has ended, everything it said was read, and its directory is gone. */
+  /** Resolves when it has ended, everything it said was read, and its directory is gone; never rejects. */
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
   #hasEnded = false;
@@ -50,7 +50,7 @@ export class MasterProcess {
       // A process that was busy for so long looks at its clock first: what has come meanwhile is read now.
       await nextTurn();
       stderr?.destroy();
-      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+      await removePrivateDirectory(directory);
     });
   }
 
