@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { HostFailure } from '../host-errors.js';
 import { type HostEnvironment } from '../host.js';
 import { ENVIRONMENT_FIELDS, PATIENCE_S } from './environment-script.js';
 
@@ -25,12 +26,26 @@ type Answer = z.infer<typeof answer>;
 /** What gawk puts there itself, and this script. */
 const NOT_OF_THE_USER = new Set(['AWKPATH', 'AWKLIBPATH', '_']);
 
-/** What the script of the environment has answered, as the rest of the server sees it. */
-export const parseEnvironment = (data: Buffer): HostEnvironment => {
+/**
+ * What the script of the environment has answered, as the rest of the server sees it.
+ *
+ * @param name of the host, for the failure: `host/unsuitable` when nobody could work in what it answers
+ */
+export const parseEnvironment = (data: Buffer, name: string): HostEnvironment => {
   const values = data.toString('utf8').split('\0');
-  const known = answer.parse(
+  const { data: known, error } = answer.safeParse(
     Object.fromEntries(ENVIRONMENT_FIELDS.map((field, index) => [field, values[index]])),
   );
+  if (!known) {
+    const field = String(error.issues[0]?.path[0]);
+    throw new HostFailure(
+      'host/unsuitable',
+      `${name}: its answer about the environment has no usable ${field}`,
+      {
+        hint: 'A session of the user on that host needs a host name, a user name, a PATH, and absolute paths in HOME and SHELL.',
+      },
+    );
+  }
   const { hostname, os, shell, home, user, path, loginPath, takenAt, way } = known;
   const all = path.split(':').filter((each) => each !== '');
   const loginShell = way === 'plain' ? [] : all.filter((each) => loginPath.includes(each));

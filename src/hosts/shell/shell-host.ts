@@ -22,7 +22,7 @@ import { ShellFiles } from './shell-files.js';
 const RUN_MS = 60_000;
 /** All tries at the login shell (`PATIENCE_S`), and a slow link. */
 const ENVIRONMENT_MS = 30_000;
-/** Then the host looks whether what it has saved is still good. */
+/** Then the host looks whether what it has saved is still good; nobody waits for that. */
 const ENVIRONMENT_KEPT_MS = 10 * 60_000;
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
@@ -97,7 +97,7 @@ export class ShellHost implements Host {
     signal,
   }: CallOptions & { refresh?: boolean } = {}): Promise<HostEnvironment> {
     signal?.throwIfAborted();
-    if (this.#environment === null || refresh || this.#environmentUntil < Date.now()) {
+    if (this.#environment === null || refresh) {
       this.#environmentUntil = Date.now() + ENVIRONMENT_KEPT_MS;
       // Shared with all who ask meanwhile: so the signal of one does not end it.
       const asked = this.#askEnvironment(refresh, timeoutMs).catch((error: unknown) => {
@@ -105,8 +105,21 @@ export class ShellHost implements Host {
         throw error;
       });
       this.#environment = asked;
+    } else if (this.#environmentUntil < Date.now()) {
+      this.#environmentUntil = Date.now() + ENVIRONMENT_KEPT_MS;
+      void this.#renewEnvironment(this.#environment, timeoutMs);
     }
     return orAborted(this.#environment, signal);
+  }
+
+  /** What is known counts until there is an answer. */
+  async #renewEnvironment(known: Promise<HostEnvironment>, timeoutMs: number): Promise<void> {
+    try {
+      const environment = await this.#askEnvironment(false, timeoutMs);
+      if (this.#environment === known) this.#environment = Promise.resolve(environment);
+    } catch {
+      // Whoever works on the host next meets what is wrong with it.
+    }
   }
 
   async #askEnvironment(refresh: boolean, timeoutMs: number): Promise<HostEnvironment> {
@@ -126,7 +139,7 @@ export class ShellHost implements Host {
           ),
       },
     });
-    return parseEnvironment(stdout);
+    return parseEnvironment(stdout, this.name);
   }
 
   #refusal(reason: string, { argv, cwd = '~' }: Command): Error {
