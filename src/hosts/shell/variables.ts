@@ -3,19 +3,7 @@
  * value as arithmetic, which can run commands.
  */
 const OF_THE_SHELL = new Set([
-  ...[
-    '_',
-    'IFS',
-    'PPID',
-    'UID',
-    'EUID',
-    'GID',
-    'EGID',
-    'GROUPS',
-    'SHELLOPTS',
-    'BASHOPTS',
-    'USERNAME',
-  ],
+  ...['_', 'IFS', 'PPID', 'UID', 'EUID', 'GID', 'EGID', 'GROUPS', 'SHELLOPTS', 'BASHOPTS'],
   ...['OPTIND', 'LINENO', 'RANDOM', 'SRANDOM', 'SECONDS', 'EPOCHSECONDS', 'EPOCHREALTIME', 'TMOUT'],
   ...[
     'HISTCMD',

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { z } from 'zod';
 import { Sealer } from '../../platform/access/index.js';
-
-const environment = z.record(z.string(), z.string());
+import { keptEnvSchema } from './remotes.schemas.js';
 
 /** Seals and opens what a remote keeps secret. Bound to the remote's id: sealed values can't be moved between rows. */
 @Injectable()
@@ -23,6 +21,6 @@ export class RemoteSecrets {
 
   openEnv(remoteId: string, sealed: string): Record<string, string> {
     const plain = this.sealer.open(sealed, `remotes/${remoteId}/env`).toString('utf8');
-    return environment.parse(JSON.parse(plain));
+    return keptEnvSchema.parse(JSON.parse(plain));
   }
 }

@@ -29,6 +29,9 @@ const settable = (env: Record<string, string | null>, context: z.core.$Refinemen
 
 export const envSchema = z.record(variableName, variableValue).superRefine(settable);
 
+/** What is kept, also from before a name was refused: only what is new is judged. */
+export const keptEnvSchema = z.record(z.string(), z.string());
+
 /** A merge patch: a variable that is null is removed. */
 export const envPatchSchema = z
   .record(variableName, variableValue.nullable())

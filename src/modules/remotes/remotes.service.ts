@@ -11,8 +11,8 @@ import { type HostKeyImport, type Remote, type ShownHostKeys, untried } from './
 import { RemoteDisabled, RemoteNotFound, TwoPrivateKeys } from './remotes.errors.js';
 import {
   type CreateRemote,
-  envSchema,
   type ImportRemote,
+  keptEnvSchema,
   type PatchRemote,
 } from './remotes.schemas.js';
 import { type RemoteRow } from './storage/remote.entity.js';
@@ -105,7 +105,7 @@ export class RemotesService {
       if (passphrase !== undefined)
         next.passphrase = this.secrets.seal(id, passphrase, 'passphrase');
       if (env !== undefined) {
-        const merged = envSchema.parse(mergePatch(this.secrets.openEnv(id, current.env), env));
+        const merged = keptEnvSchema.parse(mergePatch(this.secrets.openEnv(id, current.env), env));
         next.env = this.secrets.sealEnv(id, merged);
         next.envNames = Object.keys(merged);
       }
@@ -187,7 +187,7 @@ export class RemotesService {
     return this.database.transaction(async (tx) => {
       const current = await this.rows.lock(id, tx);
       if (!current) throw new RemoteNotFound(id);
-      const next = { ...change(current), updatedAt: new Date() };
+      const next = { ...change(current), updatedAt: after(current.updatedAt) };
       await this.rows.update(tx, next);
       if (next.state !== current.state) await this.states.tell(tx, next);
       return next;
@@ -197,6 +197,9 @@ export class RemotesService {
 
 /** The settings on which it depends whether a host can be reached. */
 const connectionOf = (row: RemoteRow): string => JSON.stringify([row.enabled, settingsOf(row)]);
+
+/** Now, and later than that whatever the clock says: the newer of two rows counts. */
+const after = (last: Date): Date => new Date(Math.max(Date.now(), last.getTime() + 1));
 
 /** Without the fields that a patch does not name. */
 const defined = <T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

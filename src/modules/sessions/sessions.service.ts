@@ -11,8 +11,14 @@ import {
 } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
-import { type Remote, RemoteHosts, RemoteNotFound, RemotesService } from '../remotes/index.js';
-import { envSchema } from '../remotes/index.js';
+import {
+  keptEnvSchema,
+  type Remote,
+  RemoteHosts,
+  RemoteNotFound,
+  RemotesService,
+  settableVariables,
+} from '../remotes/index.js';
 import { SessionSecrets } from './session-secrets.js';
 import { toSession } from './session-view.js';
 import { type NewSession, type Session, type SessionOutline } from './session.js';
@@ -155,7 +161,8 @@ export class SessionsService {
       this.hosts.resolve(remoteId),
       remoteId === null ? {} : this.remotes.env(remoteId),
     ]);
-    return { host, cwd: row.cwd, env: { ...remoteEnv, ...this.secrets.openEnv(row.id, row.env) } };
+    const env = { ...remoteEnv, ...this.secrets.openEnv(row.id, row.env) };
+    return { host, cwd: row.cwd, env: settableVariables(env, { sessionId: row.id, remoteId }) };
   }
 
   private async insert(
@@ -201,7 +208,7 @@ export class SessionsService {
     }
     if (patch.env !== undefined) {
       const env = mergePatch(this.secrets.openEnv(current.id, current.env), patch.env);
-      const merged = envSchema.parse(env);
+      const merged = keptEnvSchema.parse(env);
       next.env = this.secrets.sealEnv(current.id, merged);
       next.envNames = Object.keys(merged);
     }

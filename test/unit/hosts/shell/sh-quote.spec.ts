@@ -55,10 +55,11 @@ describe('Quoting for POSIX sh', () => {
 
   it('refuses what cannot be an argument or a variable', () => {
     expect(() => shQuote('a\0b')).toThrow('NUL');
-    for (const name of ['', 'A-B', '1A', 'A;id', 'IFS', 'PPID', 'TMOUT', 'COLUMNS']) {
+    for (const name of ['', 'A-B', '1A', 'A;id', 'IFS', 'PPID', 'TMOUT', 'COLUMNS', 'UID']) {
       expect(() => shExports({ [name]: 'x' })).toThrow('Not a variable');
     }
     expect(shExports({ COLUMNS: '80' })).toBe("export COLUMNS='80';");
+    expect(shExports({ USERNAME: 'ada' })).toBe("export USERNAME='ada';");
   });
 
   it('writes text for printf %b, and refuses bytes that are none', () => {
