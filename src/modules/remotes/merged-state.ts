@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type RemoteState, type SeenState, untried } from './remote.js';
 
 /** Which report counts when several processes see a remote differently. */
@@ -35,9 +36,10 @@ export const mergedState = (reports: readonly SeenState[], last: RemoteState): R
   return { status, since, latencyMs, transport, transportReasons, error };
 };
 
+/** Whether there is nothing to tell: how long a round trip takes, and the wording of a fault, are no news. */
 export const isSameState = (one: RemoteState, other: RemoteState): boolean =>
   one.status === other.status &&
   one.since === other.since &&
-  one.latencyMs === other.latencyMs &&
+  one.error?.code === other.error?.code &&
   one.transport === other.transport &&
-  one.error?.message === other.error?.message;
+  isDeepStrictEqual(one.transportReasons, other.transportReasons);

@@ -12,10 +12,16 @@ import { RemotesRepository } from './storage/remotes.repository.js';
 
 interface OpenHost {
   settings: string;
+  /** Of the row that it follows: one that was read before it says nothing. */
+  updatedAt: Date;
   /** Since when the remote is in a state in which it may be tried: each such state lets this process try anew. */
   triedSince: string;
   host: SshHost;
+  /** When its use was recorded last. */
+  usedAt: number;
 }
+
+const RECORD_USE_MS = 10 * 60_000;
 
 /**
  * The only way from a session to a place of work. A remote that is gone or disabled is refused: nothing meant for it
@@ -45,11 +51,18 @@ export class RemoteHosts implements OnModuleDestroy {
       return this.local;
     }
     try {
-      return this.hostOf(await this.usable(remoteId));
+      const host = this.hostOf(await this.usable(remoteId));
+      await this.recordUse(remoteId);
+      return host;
     } catch (error) {
       if (error instanceof DomainError) await this.forget(remoteId);
       throw error;
     }
+  }
+
+  /** For whoever watches it: nobody has anything to do on it by that. */
+  async adopt(remoteId: string): Promise<void> {
+    this.hostOf(await this.usable(remoteId));
   }
 
   /** The hosts that this process has worked on and may still work on. */
@@ -83,9 +96,11 @@ export class RemoteHosts implements OnModuleDestroy {
 
   /** Takes in what other processes or persons have changed about them, and answers with those that may be used. */
   async refresh(): Promise<RemoteRow[]> {
-    const rows = await this.remotes.findAll(this.remotesInUse());
+    // One that comes into use meanwhile is not among the rows, and is no less in use.
+    const remoteIds = this.remotesInUse();
+    const rows = await this.remotes.findAll(remoteIds);
     const usable = new Map(rows.filter(({ enabled }) => enabled).map((row) => [row.id, row]));
-    for (const remoteId of this.remotesInUse()) {
+    for (const remoteId of remoteIds) {
       const row = usable.get(remoteId);
       if (row) this.hostOf(row);
       else await this.forget(remoteId);
@@ -96,6 +111,12 @@ export class RemoteHosts implements OnModuleDestroy {
   /** While watched, a remote is connected to again by itself, and its last connection stays. */
   watch(remoteId: string, isWatched: boolean): void {
     this.open.get(remoteId)?.host.watch(isWatched);
+  }
+
+  /** Nobody needs it any more: its connection ends when it is idle, and what was said of it is withdrawn. */
+  async rest(remoteId: string): Promise<void> {
+    this.watch(remoteId, false);
+    if (await this.states.rest(remoteId)) this.open.get(remoteId)?.host.reset();
   }
 
   /** `listener` is told in this process when it has found that a remote may be used again. */
@@ -117,6 +138,13 @@ export class RemoteHosts implements OnModuleDestroy {
     return row;
   }
 
+  private async recordUse(remoteId: string): Promise<void> {
+    const known = this.open.get(remoteId);
+    if (!known || Date.now() - known.usedAt < RECORD_USE_MS) return;
+    known.usedAt = Date.now();
+    await this.remotes.used(remoteId);
+  }
+
   private async retire(host: SshHost): Promise<void> {
     this.retirement(host).abort();
     await host.close();
@@ -131,10 +159,12 @@ export class RemoteHosts implements OnModuleDestroy {
   }
 
   private hostOf(row: RemoteRow): Host {
-    const settings = settingsOf(row);
     const known = this.open.get(row.id);
+    if (known && row.updatedAt < known.updatedAt) return known.host;
+    const settings = settingsOf(row);
     const { status, since } = row.state;
     if (known?.settings === settings) {
+      known.updatedAt = row.updatedAt;
       // Another process has reached it, or a person has mended it: what this one was refused for may be over.
       if (MAY_BE_MENDED.has(status) && known.triedSince !== since) {
         known.triedSince = since;
@@ -156,7 +186,13 @@ export class RemoteHosts implements OnModuleDestroy {
       verifyHostKey: (key, hop, target) => this.hostKeys.verify(row, key, hop, target),
       onState: (state) => void this.states.report(row.id, state),
     });
-    this.open.set(row.id, { settings, triedSince: since, host });
+    this.open.set(row.id, {
+      settings,
+      updatedAt: row.updatedAt,
+      triedSince: since,
+      host,
+      usedAt: -Infinity,
+    });
     return host;
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import { type PoolState } from '../../hosts/index.js';
 import { Database, type Tx } from '../../platform/database/index.js';
@@ -53,6 +54,14 @@ export class RemoteStates {
     if (said && !CONNECTED.has(said.status)) this.said.delete(remoteId);
   }
 
+  /** Nobody needs the remote any more. What it was found to be counts while it is connected, or waits for a person. */
+  async rest(remoteId: string): Promise<boolean> {
+    const said = this.said.get(remoteId);
+    if (!said || CONNECTED.has(said.status) || needsPerson(said)) return false;
+    await this.withdraw(remoteId);
+    return true;
+  }
+
   /** What was said is of settings that have changed. */
   unsay(remoteId: string): void {
     this.said.delete(remoteId);
@@ -93,7 +102,8 @@ export class RemoteStates {
         if (!row) return false;
         await this.rows.removeOrphans(tx, remoteId, living);
         const reports = await this.rows.of(remoteId, tx);
-        const adopts = row.enabled && reports.length === 0 && !needsPerson(row.state);
+        const [isInUse] = await this.remotes.usedLately([remoteId], tx);
+        const adopts = row.enabled && isInUse && reports.length === 0 && !needsPerson(row.state);
         if (adopts) await this.rows.put(tx, remoteId, worker, CONNECTING);
         await this.follow(tx, row);
         return adopts;
@@ -150,10 +160,10 @@ export class RemoteStates {
 
   private async follow(tx: Tx, row: RemoteRow): Promise<void> {
     const state = mergedState(await this.rows.of(row.id, tx), row.state);
-    if (isSameState(state, row.state)) return;
+    if (isDeepStrictEqual(state, row.state)) return;
     const next = { ...row, state };
     await this.remotes.update(tx, next);
-    await this.tell(tx, next);
+    if (!isSameState(state, row.state)) await this.tell(tx, next);
   }
 }
 

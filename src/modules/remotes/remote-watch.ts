@@ -12,11 +12,12 @@ import { RemoteHosts } from './remote-hosts.js';
 import { RemoteStates } from './remote-states.js';
 import { RemoteReportsRepository } from './storage/remote-reports.repository.js';
 import { type RemoteRow } from './storage/remote.entity.js';
+import { RemotesRepository } from './storage/remotes.repository.js';
 
 const LOOK_MS = 5_000;
 
 /**
- * Sees to it that somebody watches every remote in use: of the processes that have to do with a remote, the oldest keeps
+ * Sees to it that somebody watches every remote that has a turn to do, or was used in the last 24 hours: of the processes that have to do with a remote, the oldest keeps
  * a connection to it and makes it again when it is lost. Takes over what processes watched that are gone, also those of
  * before a restart of the server. A login that was refused is tried again when the files have changed that it is made
  * from.
@@ -32,6 +33,7 @@ export class RemoteWatch implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly hosts: RemoteHosts,
     private readonly states: RemoteStates,
+    private readonly remotes: RemotesRepository,
     private readonly reports: RemoteReportsRepository,
     private readonly presence: Presence,
     @Inject(CONFIG) private readonly config: Config,
@@ -60,16 +62,21 @@ export class RemoteWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async lookOnce(): Promise<void> {
     for (const remoteId of await this.states.takeOver()) {
-      await this.hosts.resolve(remoteId).catch(() => this.states.withdraw(remoteId));
+      await this.hosts.adopt(remoteId).catch(() => this.states.withdraw(remoteId));
     }
     const rows = await this.hosts.refresh();
     if (rows.length === 0) return;
     await this.lookAtCredentials(rows);
     const remotes = rows.map(({ id }) => id);
     const me = await this.presence.number();
+    const used = new Set(await this.remotes.usedLately(remotes));
     const reporters = await this.reports.reporters(remotes);
     for (const remoteId of remotes) {
       if (this.timer === null) return;
+      if (!used.has(remoteId)) {
+        await this.hosts.rest(remoteId);
+        continue;
+      }
       const workers = reporters.get(remoteId) ?? [];
       if (workers[0] !== undefined) this.hosts.watch(remoteId, workers[0] === me);
       if (!workers.includes(me)) await this.states.repeat(remoteId);

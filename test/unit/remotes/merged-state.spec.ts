@@ -40,6 +40,20 @@ describe('The state of a remote that several processes report on', () => {
     expect(isSameState(online, offline)).toBe(false);
   });
 
+  it('is no news for another latency or wording, but for another fault or transport', () => {
+    const fault = { code: 'ssh/slow', message: 'Answers take 1200 ms' };
+    const slow: RemoteState = { ...state('degraded'), latencyMs: 1_200, error: fault };
+    const slower = { ...slow, latencyMs: 1_300, error: { ...fault, message: '1300 ms' } };
+    expect(isSameState(slow, slower)).toBe(true);
+    const changes: Partial<RemoteState>[] = [
+      { error: { ...fault, code: 'ssh/timeout' } },
+      { error: null },
+      { transport: 'openssh' },
+      { transportReasons: ['ProxyCommand'] },
+    ];
+    for (const change of changes) expect(isSameState(slow, { ...slow, ...change })).toBe(false);
+  });
+
   it('is unknown when nobody is left, unless it waits for a person', () => {
     expect(mergedState([], state('online')).status).toBe('unknown');
     expect(mergedState([], state('offline')).status).toBe('unknown');

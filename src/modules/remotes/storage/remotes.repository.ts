@@ -26,6 +26,24 @@ export class RemotesRepository {
     return sql.of(RemoteEntity).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
+  /** That there is something to do on it now. */
+  async used(id: string): Promise<void> {
+    await this.database.query('UPDATE remotes SET used_at = now() WHERE id = $1', [id]);
+  }
+
+  /** Those of them that were used in the last 24 hours, or have a turn that is open. */
+  async usedLately(ids: readonly string[], sql: Sql = this.database): Promise<string[]> {
+    const rows = await sql.query<{ id: string }>(
+      `SELECT id FROM remotes WHERE id = ANY($1::uuid[]) AND (
+         used_at > now() - interval '24 hours' OR EXISTS (
+           SELECT FROM turns
+           WHERE turns.remote_id = remotes.id
+             AND turns.state IN ('queued', 'starting', 'running', 'stopping', 'limited')))`,
+      [ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async lockAll(sql: Sql): Promise<void> {
     await sql.query('SELECT id FROM remotes ORDER BY id FOR UPDATE');
   }
