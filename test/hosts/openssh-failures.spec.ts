@@ -160,7 +160,7 @@ onOpenssh(`What is wrong between here and a remote, as the system's ssh sees it$
 
   it('a listener that never answers is a timeout', async () => {
     const port = await listen(() => undefined);
-    expect(await failure({ port, connectTimeoutMs: 1_500 })).toMatchObject({
+    expect(await failure({ port, connectTimeoutMs: 5_000 })).toMatchObject({
       code: 'ssh/timeout',
       status: 504,
       message: expect.stringContaining('no SSH server answered'),
@@ -169,7 +169,7 @@ onOpenssh(`What is wrong between here and a remote, as the system's ssh sees it$
 
   it('a server that introduces itself and stalls is a timeout', async () => {
     const port = await listen((socket) => socket.write('SSH-2.0-Slow\r\n'));
-    expect(await failure({ port, connectTimeoutMs: 1_500 })).toMatchObject({
+    expect(await failure({ port, connectTimeoutMs: 5_000 })).toMatchObject({
       code: 'ssh/timeout',
       message: expect.stringContaining('key exchange'),
     });

@@ -198,7 +198,7 @@ onSshd(`What is wrong between here and a remote${needs}`, () => {
 
   it('a listener that never answers is a timeout', async () => {
     const port = await listen(() => undefined);
-    expect(await failure({ port, connectTimeoutMs: 300 })).toMatchObject({
+    expect(await failure({ port, connectTimeoutMs: 5_000 })).toMatchObject({
       code: 'ssh/timeout',
       status: 504,
       message: expect.stringContaining('no SSH server answered'),
@@ -207,7 +207,7 @@ onSshd(`What is wrong between here and a remote${needs}`, () => {
 
   it('a server that introduces itself and stalls is a timeout', async () => {
     const port = await listen((socket) => socket.write('SSH-2.0-Slow\r\n'));
-    expect(await failure({ port, connectTimeoutMs: 300 })).toMatchObject({
+    expect(await failure({ port, connectTimeoutMs: 5_000 })).toMatchObject({
       code: 'ssh/timeout',
       message: expect.stringContaining('key exchange'),
     });

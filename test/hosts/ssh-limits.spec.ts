@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Channel } from '../../src/hosts/channel.js';
 import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
-import { poolFor, rejectionOf, runLine } from '../support/ssh-pool.js';
+import { poolFor, rejectionOf, runLine, until } from '../support/ssh-pool.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
 
 const onSshd = sshdAvailable() ? describe : describe.skip;
@@ -40,7 +40,7 @@ onSshd(`A server with the usual limits${needs}`, () => {
     });
     try {
       const busy = await Promise.all([1, 2, 3].map(() => small.open('follow')));
-      const waiting = small.open('bulk', AbortSignal.timeout(10_000));
+      const waiting = small.open('bulk', AbortSignal.timeout(60_000));
       waiting.catch(() => undefined);
       const control = await runLine(await small.open('control'), 'echo cancelled');
       expect(control.output).toBe('cancelled\n');
@@ -87,8 +87,14 @@ onSshd(`A server with a limit of sessions per connection${needs}`, () => {
 
   it('says that no sessions are allowed at all when that is so', async () => {
     const sshd = await startSshd({ directives: ['MaxSessions 0'] });
-    const pool = poolFor(sshd, { limits: { openTimeoutMs: 400 } });
+    const states: string[] = [];
+    const pool = poolFor(sshd, {
+      limits: { openTimeoutMs: 5_000 },
+      onState: ({ status }) => states.push(status),
+    });
     try {
+      pool.watch(true);
+      await until(() => states.at(-1) === 'online', 'online');
       expect(await rejectionOf(pool.open('start'))).toMatchObject({ code: 'ssh/session-limit' });
       expect(pool.size).toBe(1);
     } finally {

@@ -107,7 +107,7 @@ onSshd(`A remote behind a ProxyCommand${needs}`, () => {
     const error = await failure(
       `sh -c 'trap "" TERM; echo $$ > ${pidFile}; while :; do sleep 1; done'`,
       {
-        connectTimeoutMs: 500,
+        connectTimeoutMs: 5_000,
       },
     );
     expect(error).toMatchObject({ code: 'ssh/timeout' });

@@ -94,7 +94,7 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
   describe('with loaders that leave a trace when they start', () => {
     const tracesReach = async (count: number): Promise<void> => {
       let pids: string[] = [];
-      const deadline = Date.now() + 15_000;
+      const deadline = Date.now() + 60_000;
       while (pids.length < count) {
         if (Date.now() > deadline) throw new Error(`only ${String(pids.length)} loaders`);
         await delay(5);
@@ -178,7 +178,7 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
 
   it('notices a half-open link by its missing answers', async () => {
     await pool.close();
-    pool = poolFor(sshd, { changes: { keepalive: { intervalMs: 100, countMax: 2 } } });
+    pool = poolFor(sshd, { changes: { keepalive: { intervalMs: 1_000, countMax: 3 } } });
     const channel = await pool.open('follow');
     await startLine(channel, 'echo started; sleep 60');
     sshd.proxy.mode = 'blackhole';

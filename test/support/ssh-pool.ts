@@ -49,20 +49,23 @@ export const runLine = async (
   return { code, output: Buffer.concat(chunks).toString() };
 };
 
-/** Runs a line that goes on, and resolves when it has printed something. */
+/** Runs a line that goes on, and resolves when it has printed something; rejects when it ends before. */
 export const startLine = async (channel: Channel, line: string): Promise<string> => {
   channel.stdin.write(`${line}\n`);
   channel.stderr.resume();
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     channel.stdout.once('data', (chunk: Buffer) => {
       resolve(chunk.toString());
     });
+    channel.closed.then(() => {
+      reject(new Error('it ended without a word'));
+    }, reject);
   });
 };
 
-/** Waits for a condition of the outside world, at most 15 s. */
+/** Waits for a condition of the outside world, at most 60 s. */
 export const until = async (condition: () => boolean, what: string): Promise<void> => {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
     await delay(5);

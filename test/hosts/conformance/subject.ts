@@ -33,9 +33,10 @@ export const ODD = [
 
 export const sha = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
-/** Waits for a condition of the outside world, for at most 10 s. */
+/** Waits for a condition of the outside world, for at most 60 s. */
 export const until = async (condition: () => Promise<boolean>): Promise<void> => {
-  for (let left = 200; left > 0; left -= 1) {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
