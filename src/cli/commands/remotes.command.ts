@@ -20,7 +20,7 @@ import { addHostKeyCommand } from './remote-host-key.command.js';
 interface AddOptions {
   host: string;
   port?: number;
-  user?: string;
+  username?: string;
   key?: string;
   keyFile?: string;
   passphraseFile?: string;
@@ -58,7 +58,7 @@ export const addRemotesCommand = (program: Command, cli: Cli): void => {
     .description('register a host')
     .requiredOption('-H, --host <host>', 'address, or a Host of the ssh config with --ssh-config')
     .option('-p, --port <port>', 'port of sshd', wholeNumber)
-    .option('-u, --user <user>', 'user on the host')
+    .option('-u, --username <user>', 'user on the host')
     .option('-k, --key <path>', 'private key, a path on the server')
     .option(
       '--key-file <path>',
@@ -161,7 +161,7 @@ const draftOf = async (name: string, options: AddOptions, cli: Cli): Promise<obj
     name,
     host: options.host,
     port: options.port,
-    username: options.user,
+    username: options.username,
     privateKeyPath: options.key,
     privateKey: options.keyFile && (await readLocal(options.keyFile)).toString('utf8'),
     passphrase:
