@@ -202,7 +202,7 @@ const remoteFacts = (remote: Remote): string =>
 
 const testFacts = (test: RemoteTest): string =>
   facts([
-    ['connected', test.ok ? 'yes' : 'no'],
+    ['connected', test.hostname == null ? 'no' : 'yes'],
     ['hostname', test.hostname],
     ['system', test.os],
     ['shell', test.shell],
