@@ -31,14 +31,10 @@ export class RemotesRepository {
     await this.database.query('UPDATE remotes SET used_at = now() WHERE id = $1', [id]);
   }
 
-  /** Those of them that were used in the last 24 hours, or have a turn that is open. */
+  /** Those of them that were used in the last 24 hours. */
   async usedLately(ids: readonly string[], sql: Sql = this.database): Promise<string[]> {
     const rows = await sql.query<{ id: string }>(
-      `SELECT id FROM remotes WHERE id = ANY($1::uuid[]) AND (
-         used_at > now() - interval '24 hours' OR EXISTS (
-           SELECT FROM turns
-           WHERE turns.remote_id = remotes.id
-             AND turns.state IN ('queued', 'starting', 'running', 'stopping', 'limited')))`,
+      `SELECT id FROM remotes WHERE id = ANY($1::uuid[]) AND used_at > now() - interval '24 hours'`,
       [ids],
     );
     return rows.map(({ id }) => id);
