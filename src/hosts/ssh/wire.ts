@@ -13,7 +13,7 @@ export interface Wire {
   readonly closed: Promise<void>;
   /** Why it ended, if that is known here better than from its bytes; asked after `closed`. */
   readonly fault: SshFailure | null;
-  /** Ends it at once. */
+  /** Ends it at once; what was not sent yet is not sent any more, where that can be helped. */
   destroy(): void;
 }
 
@@ -52,7 +52,9 @@ export const socketWire = (target: SshTarget): Wire => {
     closed,
     fault: null,
     destroy: () => {
-      socket.destroy();
+      // What the system still holds, such as the start of a run, must not arrive when a link that was silent comes back.
+      if (socket.readyState === 'open') socket.resetAndDestroy();
+      else socket.destroy();
     },
   };
 };
