@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunVerdict, type SshHost } from '../../src/hosts/index.js';
@@ -16,6 +17,8 @@ import { Random } from './random.js';
 import { durableRun, planRun, type RunPlan } from './run-plan.js';
 
 const LEFT_LIMIT_MS = 30_000;
+/** No run ends by itself before so many faults are over, however fast or slow the machine is. */
+export const HELD_FAULTS = 8;
 
 export interface HostRoundPlan {
   runs: RunPlan[];
@@ -60,14 +63,22 @@ export class HostRound {
   /** Fails when a byte is missing or too much, a run was executed twice, or anything is left. */
   async play({ runs, faults }: HostRoundPlan): Promise<void> {
     const { signal } = this.faultsOver;
-    const inflicting = inflictAll(faults, signal, (fault) => {
+    await Promise.all(this.remotes.map((remote) => writeFile(holdOf(remote), '')));
+    let over = 0;
+    const inflicting = inflictAll(faults, signal, async (fault) => {
       this.report.fault(fault);
-      return this.remoteOf(fault.target).inflict(fault.kind, fault.lastsMs, signal);
+      try {
+        await this.remoteOf(fault.target).inflict(fault.kind, fault.lastsMs, signal);
+      } finally {
+        over += 1;
+        if (over === HELD_FAULTS) await this.letEnd();
+      }
     });
     try {
       await Promise.all(runs.map((plan) => this.runOne(plan)));
     } finally {
       this.faultsOver.abort();
+      await this.letEnd();
       await inflicting;
       await Promise.all([...this.hosts.values()].flat().map((host) => host.close()));
     }
@@ -77,10 +88,15 @@ export class HostRound {
     );
   }
 
+  private async letEnd(): Promise<void> {
+    await Promise.all(this.remotes.map((remote) => rm(holdOf(remote), { force: true })));
+  }
+
   private async runOne(plan: RunPlan): Promise<void> {
     const hosts = this.hostsOf(plan.remote);
-    const journal = join(this.remoteOf(plan.remote).home, 'journal');
-    const run = durableRun(plan, randomBytes(8).toString('hex'), journal);
+    const remote = this.remoteOf(plan.remote);
+    const journal = join(remote.home, 'journal');
+    const run = durableRun(plan, randomBytes(8).toString('hex'), journal, holdOf(remote));
     const readers = plan.deaths.map((deaths) => new FollowedRun(run, deaths));
     await delay(plan.startsAfterMs, undefined, { signal: this.signal });
     // Each reader begins with another server.
@@ -155,3 +171,5 @@ export class HostRound {
     return hosts;
   }
 }
+
+const holdOf = ({ home }: ChaosRemote): string => join(home, 'hold');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ChaosRemote, SERVERS, type ServerName } from './chaos-remote.js';
 import { ChaosReport } from './chaos-report.js';
-import { HostRound, planHostRound } from './host-round.js';
+import { HELD_FAULTS, HostRound, planHostRound } from './host-round.js';
 import { playRounds, ROUNDS_LIMIT_MS } from './rounds.js';
 
 const names = (Object.keys(SERVERS) as ServerName[]).filter((name) => SERVERS[name].isHere());
@@ -26,8 +26,8 @@ suite(`Runs on ${names.join(' and ') || 'SSH servers (this machine has none)'}`,
         const round = new HostRound(remotes, report, ROUND_LIMIT_MS);
         return { faults: plan.faults, play: () => round.play(plan) };
       });
-      expect(report.faults).toBeGreaterThan(5);
-      expect(report.of('re-attachments')).toBeGreaterThan(5);
+      expect(report.faults).toBeGreaterThanOrEqual(HELD_FAULTS);
+      expect(report.of('re-attachments')).toBeGreaterThan(0);
     },
     ROUNDS_LIMIT_MS,
   );

@@ -17,7 +17,10 @@ export class StreamBroken extends Error {}
 const LONG = 'x'.repeat(1024);
 const TEXTS = ['@@0123456789abcdef END 0', LONG, '', '@@0123456789abcdef HELLO'];
 
-/** `$1` seed, `$2` lines, `$3` exit code, `$4` journal, `$5` whether it is stubborn. */
+/**
+ * `$1` seed, `$2` lines, `$3` exit code, `$4` journal, `$5` whether it is stubborn. It does not end while there is a file
+ * `$CHAOS_HOLD`.
+ */
 const PROGRAM = `
   [ "$5" != true ] || trap '' INT TERM
   s=$1 n=$2 i=0 c=0 x=x
@@ -33,6 +36,7 @@ const PROGRAM = `
     [ $((s%5)) -ne 0 ] || printf '%d %d\\n' $i $c >&2
     [ $((s%13)) -ne 0 ] || sleep 0.15
   done
+  while [ -e "$CHAOS_HOLD" ]; do sleep 0.1; done
   echo "$MAESTRO_RUN end $3" >>"$4"
   exit $3`;
 

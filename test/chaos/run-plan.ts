@@ -45,15 +45,23 @@ export const planRun = (random: Random, remote: string): RunPlan => {
   };
 };
 
-/** @param key unique among all runs that this machine has ever seen. */
-export const durableRun = (plan: RunPlan, key: string, journal: string): DurableRun => ({
+/**
+ * @param key unique among all runs that this machine has ever seen.
+ * @param hold while there is such a file the run does not end by itself.
+ */
+export const durableRun = (
+  plan: RunPlan,
+  key: string,
+  journal: string,
+  hold: string,
+): DurableRun => ({
   id: `chaos-${key}`,
   nonce: key
     .replaceAll(/[^0-9a-f]/g, '')
     .slice(-16)
     .padStart(16, '0'),
   argv: streamProgram(plan.stream, journal),
-  env: {},
+  env: { CHAOS_HOLD: hold },
   cwd: '~',
   stdin: Buffer.alloc(0),
 });
