@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { utimes } from 'node:fs/promises';
+import { readFile, utimes } from 'node:fs/promises';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -111,7 +111,10 @@ export const runEndConformance = (subject: () => Subject): void => {
       await until(async () => (await pidsWith(`sleep\x00${mark}`)).length === 1);
       await host.files.write(claim, own);
       expect(await host.runs.cancel(spec)).toEqual({ kind: 'gone' });
-      expect(await pidsWith(`sleep\x00${mark}`)).toEqual([]);
+      // What is left tells its state, parent and group, beside the supervisor of whom the claim speaks.
+      const left = await pidsWith(`sleep\x00${mark}`);
+      const seen = left.map((each) => readFile(`/proc/${each}/stat`, 'utf8').catch(String));
+      expect({ own, left: await Promise.all(seen) }).toEqual({ own, left: [] });
     });
 
     it('that are not mistaken for others: another process, another boot, another machine', async () => {
