@@ -111,7 +111,9 @@ sshSuite('the state of a remote', (kind) => {
       sshd.proxy.mode = 'pass';
       await reaches(world.api, remote, 'online');
       const told = await toldOn(world.api, `remote:${remote.id}`, remote);
-      expect(changes(told, null)).toMatch(/^unknown connecting\b.* online\b.* degraded\b.* online$/);
+      expect(changes(told, null)).toMatch(
+        /^unknown connecting\b.* online\b.* degraded\b.* online$/,
+      );
     },
     LIMIT_MS * 3,
   );
