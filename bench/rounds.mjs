@@ -27,4 +27,4 @@ export const timed = async (work) => {
 };
 
 /** Longer than it takes until a warm channel that was taken is replaced. */
-export const untilWarm = (roundTripMs) => delay(200 + 3 * roundTripMs);
+export const untilWarm = (roundTripMs) => delay(500 + 3 * roundTripMs);
