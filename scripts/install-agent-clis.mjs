@@ -35,6 +35,12 @@ const WANTED = [
     version: '0.169.0',
     folder: `${CACHE}codex/`,
   },
+  {
+    label: 'Gemini CLI',
+    name: '@google/gemini-cli',
+    version: '0.61.0',
+    folder: `${CACHE}gemini/`,
+  },
 ];
 
 const isInstalled = ({ name, native = name, version, folder }) => {

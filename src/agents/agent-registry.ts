@@ -4,15 +4,15 @@ import { AgentUnsupported } from './agent-errors.js';
 import { ClaudeCodeAdapter } from './claude-code/claude-code-adapter.js';
 import { CodexAdapter } from './codex/codex-adapter.js';
 import { DemoAdapter } from './demo/demo-adapter.js';
+import { GeminiCliAdapter } from './gemini-cli/gemini-cli-adapter.js';
 
 /** The agents this server can start. A new adapter is added here and nowhere else. */
 @Injectable()
 export class AgentRegistry {
   private readonly adapters = new Map<AgentName, AgentAdapter>(
-    [new ClaudeCodeAdapter(), new CodexAdapter(), new DemoAdapter()].map((adapter) => [
-      adapter.agent,
-      adapter,
-    ]),
+    [new ClaudeCodeAdapter(), new CodexAdapter(), new GeminiCliAdapter(), new DemoAdapter()].map(
+      (adapter) => [adapter.agent, adapter],
+    ),
   );
 
   /** Throws `agent/unsupported` for a kind of agent that has no adapter. */

@@ -34,6 +34,14 @@ export const codexCli = (): { path: string } | null => {
   return existsSync(native) ? { path: join(scope, 'codex', 'bin', 'codex.js') } : null;
 };
 
+/** The real Gemini CLI; null when it was not installed. MAESTRO_TEST_GEMINI names another version to test with. */
+export const geminiCli = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_GEMINI'];
+  if (chosen) return { path: chosen };
+  const path = join(INSTALLED, 'gemini/node_modules/@google/gemini-cli/bundle/gemini.js');
+  return existsSync(path) ? { path } : null;
+};
+
 /** Whether this machine gives Codex the namespaces that its sandbox is made of: without them it runs no command. */
 export const codexConfines = (): boolean => {
   const program = codexCli()?.path;
@@ -92,6 +100,28 @@ remote_plugin = false
 apps = false
 `;
 
+/**
+ * Environment of Gemini CLI with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where its settings are put, where it keeps its conversations, and what it leaves behind
+ */
+export const geminiEnv = (modelApi: string, home: string): Record<string, string> => {
+  mkdirSync(join(home, '.gemini'), { recursive: true });
+  writeFileSync(join(home, '.gemini', 'settings.json'), JSON.stringify(GEMINI_SETTINGS));
+  return {
+    ...{ HOME: home, TMPDIR: home, GEMINI_API_KEY: 'sk-zzzz', GOOGLE_GEMINI_BASE_URL: modelApi },
+    // Otherwise it asks a model which model it is to ask.
+    GEMINI_MODEL: 'gemini-2.5-flash',
+    ...LOOPBACK_ONLY,
+  };
+};
+
+const GEMINI_SETTINGS = {
+  security: { auth: { selectedType: 'gemini-api-key' } },
+  privacy: { usageStatisticsEnabled: false },
+  general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+};
+
 const NOWHERE = 'http://127.0.0.1:9';
 const LOOPBACK_ONLY = {
   ...{ HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, http_proxy: NOWHERE, https_proxy: NOWHERE },
@@ -122,3 +152,4 @@ const describeWith =
 
 export const describeClaude = describeWith(claudeCli);
 export const describeCodex = describeWith(codexCli);
+export const describeGemini = describeWith(geminiCli);

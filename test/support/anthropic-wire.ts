@@ -99,7 +99,7 @@ const errorBody = (type: string, message: string): object => ({
 
 /** Anthropic's Messages API. */
 export const anthropicWire: Wire = {
-  path: '/v1/messages',
+  path: /^\/v1\/messages$/,
   parse: (body) => modelRequest.parse(body),
   refusal: (failure) => {
     const [status, type, message] = FAILED[failure];

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { anthropicWire } from './anthropic-wire.js';
+import { geminiWire } from './gemini-wire.js';
 import { responsesWire } from './responses-wire.js';
 
-/** A model API on loopback that speaks the wires of Anthropic and of OpenAI; what it answers is up to a `Model`. */
+/** A model API on loopback that speaks the wires of three providers; what it answers is up to a `Model`. */
 export interface ModelApi {
   url: string;
   /** What the CLI has asked so far, newest last. */
@@ -56,13 +57,13 @@ export type FailureName = (typeof FAILURES)[number];
 
 /** How one provider's API is asked and answers. */
 export interface Wire {
-  path: string;
-  parse(body: unknown): ModelRequest;
+  path: RegExp;
+  parse(body: unknown, path: string): ModelRequest;
   refusal(failure: FailureName): Refusal;
   limited(untilEpochSeconds: number): Refusal;
   notHere(): object;
   whole(asked: ModelRequest, reply: Reply): object;
-  stream(asked: ModelRequest, reply: Reply, gone: AbortSignal): AsyncIterable<{ type: string }>;
+  stream(asked: ModelRequest, reply: Reply, gone: AbortSignal): AsyncIterable<object>;
 }
 
 export interface Refusal {
@@ -71,7 +72,7 @@ export interface Refusal {
   headers?: Record<string, string>;
 }
 
-const WIRES: readonly Wire[] = [anthropicWire, responsesWire];
+const WIRES: readonly Wire[] = [anthropicWire, responsesWire, geminiWire];
 
 export const startModelApi = async (model: Model): Promise<ModelApi> => {
   const requests: ModelRequest[] = [];
@@ -104,13 +105,13 @@ const answer = async (
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  const wire = WIRES.find(({ path }) => path === pathname);
+  const wire = WIRES.find(({ path }) => path.test(pathname));
   if (request.method !== 'POST' || !wire) {
     const status = request.method === 'HEAD' ? 200 : 404;
     json(response, { status, body: (wire ?? anthropicWire).notHere() });
     return;
   }
-  const asked = wire.parse(JSON.parse(body));
+  const asked = wire.parse(JSON.parse(body), pathname);
   requests.push(asked);
   const reply = model(asked);
   if (reply.limitedUntil !== undefined) json(response, wire.limited(reply.limitedUntil));
@@ -132,7 +133,8 @@ const sendEvents = async (
   });
   response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': 'req_1' });
   for await (const event of wire.stream(asked, reply, gone.signal)) {
-    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    const name = 'type' in event ? `event: ${String(event.type)}\n` : '';
+    response.write(`${name}data: ${JSON.stringify(event)}\n\n`);
   }
   response.end();
 };

@@ -143,7 +143,7 @@ const errorBody = (type: string, code: string, message: string): object => ({
 
 /** OpenAI's Responses API, with the tools of Codex. */
 export const responsesWire: Wire = {
-  path: '/v1/responses',
+  path: /^\/v1\/responses$/,
   parse,
   refusal: (failure) => {
     const [status, type, code, message] = FAILED[failure];

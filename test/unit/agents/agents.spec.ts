@@ -8,13 +8,15 @@ const claude = registry.get('claude-code');
 
 describe('The registry of agents', () => {
   it('has the agents this server can start', () => {
-    expect(registry.list().map(({ agent }) => agent)).toEqual(['claude-code', 'codex', 'demo']);
+    expect(registry.list().map(({ agent }) => agent)).toEqual([
+      ...['claude-code', 'codex', 'gemini-cli', 'demo'],
+    ]);
     expect(registry.get('demo').label).toBe('Demo agent');
   });
 
   it('refuses the others by name', () => {
-    expect(() => registry.get('gemini-cli')).toThrow(AgentUnsupported);
-    expect(() => registry.get('gemini-cli')).toThrow(/gemini-cli/);
+    expect(() => registry.get('opencode')).toThrow(AgentUnsupported);
+    expect(() => registry.get('opencode')).toThrow(/opencode/);
   });
 });
 

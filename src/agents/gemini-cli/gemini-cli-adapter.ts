@@ -1,0 +1,95 @@
+import {
+  type AgentAdapter,
+  type AgentCapabilities,
+  type Launch,
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnRequest,
+} from '../adapter.js';
+import { AgentUnsupported } from '../agent-errors.js';
+import { escapeAtSigns } from './at-signs.js';
+import { initialState, parseLine } from './stream-parser.js';
+import { concludeStream } from './verdict.js';
+
+/** Gemini CLI without a terminal: one process per turn, prompt on stdin, one JSON event per line on stdout. */
+export class GeminiCliAdapter implements AgentAdapter {
+  readonly agent = 'gemini-cli';
+  readonly label = 'Gemini CLI';
+  readonly program = 'gemini';
+  readonly versionArgs = ['--version'];
+  readonly capabilities: AgentCapabilities = {
+    resume: true,
+    // The model may enter the mode in which it plans, and with nobody there leaves it with leave to do anything.
+    readOnly: 'advisory',
+    model: true,
+    images: false,
+  };
+
+  launch(request: TurnRequest): Launch {
+    const { command, model, providerSessionId } = request;
+    return {
+      argv: [
+        command ?? this.program,
+        // An argument of many values takes all that follows, up to the next flag.
+        ...approved(request),
+        ...['--output-format', 'stream-json'],
+        ...(model === null ? [] : ['--model', model]),
+        ...(providerSessionId === null ? [] : ['--resume', conversationId(providerSessionId)]),
+      ],
+      env: UNATTENDED,
+      stdin: escapeAtSigns(request.prompt),
+    };
+  }
+
+  initialState(): ParserState {
+    return initialState();
+  }
+
+  parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
+    return parseLine(state, line);
+  }
+
+  conclude(state: ParserState, end: ProcessEnd): Outcome {
+    return concludeStream(state, end, new Date());
+  }
+}
+
+/**
+ * Without a terminal it works only in a folder that is trusted, and nobody is there to say so. And it starts itself
+ * again as a child, which a signal to the first process would not reach.
+ */
+const UNATTENDED = { GEMINI_CLI_TRUST_WORKSPACE: 'true', GEMINI_CLI_NO_RELAUNCH: 'true' };
+
+/**
+ * The arguments of a session, and what a turn of it may do. A session may choose the mode of its writing turns. In the
+ * one in which somebody must approve what writes, and nobody is there, the model has no tool for it. (In plan mode it is
+ * told to write a plan, and once it has one it is let do all that.)
+ */
+const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
+  if (readOnly) refuseToLiftReadOnly(args);
+  else if (args.some((arg) => CHOOSES_MODE.test(arg))) return [...args];
+  return [...args, '--approval-mode', readOnly ? 'default' : 'yolo'];
+};
+
+const CHOOSES_MODE = /^(?:-y|--yolo|--approval-?mode)(?:=|$)/i;
+
+const LIFTS_READ_ONLY =
+  /^(?:-y|--yolo|--approval-?mode|--allowed-?tools|--(?:admin-?)?policy|--)(?:=|$)/i;
+
+const refuseToLiftReadOnly = (args: readonly string[]): void => {
+  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
+  if (offending === undefined) return;
+  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
+    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
+  });
+};
+
+/** By a number, or the word `latest`, it would resume whatever conversation is there. */
+const conversationId = (id: string): string => {
+  if (UUID.test(id)) return id;
+  throw new AgentUnsupported('Gemini CLI can only resume a conversation by its id', {
+    hint: 'Send the turn with a fresh conversation.',
+  });
+};
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
