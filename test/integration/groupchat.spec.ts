@@ -223,6 +223,13 @@ describeStores('A group chat of demo agents', (kind) => {
         body: { code: 'groupchats/moderator-cannot-participate' },
       },
     );
+    const writer = { agent: 'gemini-cli' };
+    for (const answer of [
+      await post({ name: 'x', moderator: writer }),
+      await api.call('PATCH', path, { moderator: writer }),
+    ]) {
+      expect(answer).toMatchObject({ status: 422, body: { code: 'agent/unsupported' } });
+    }
     expect(await api.call('POST', `${path}/messages`, { text: '  ' })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/text' }] },

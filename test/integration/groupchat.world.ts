@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
+import { AgentRegistry } from '../../src/agents/index.js';
 import { migrations } from '../../src/migrations/index.js';
 import { Chronicle } from '../../src/modules/groupchat/chronicle.js';
 import { ConversationService } from '../../src/modules/groupchat/conversation.service.js';
@@ -117,12 +118,13 @@ export class World {
     const jobs = { ring: () => undefined } as unknown as JobQueue;
     const events = new FragileLog(database, { ring: () => undefined } as unknown as Doorbell);
     const sessionRows = new SessionsRepository(database);
+    const agents = new AgentRegistry();
     const turns = new TurnsService(
       database,
       new TurnsRepository(database),
       sessionRows,
       refusing as never,
-      { get: () => ({ label: 'Demo', capabilities: { readOnly: 'enforced' } }) } as never,
+      agents,
       new TurnEvents(events, sessionRows),
       jobs,
     );
@@ -139,6 +141,7 @@ export class World {
       chats,
       rounds,
       sessions,
+      agents,
       people,
       participation,
       chronicle,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentsModule } from '../../agents/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { Chronicle } from './chronicle.js';
 import { ConversationController } from './conversation.controller.js';
@@ -58,7 +59,7 @@ const rounds = [
 ];
 
 @Module({
-  imports: [TypeOrmModule.forFeature(entities), SessionsModule],
+  imports: [TypeOrmModule.forFeature(entities), AgentsModule, SessionsModule],
   controllers: [ConversationController, GroupChatsController],
   providers: [
     Chronicle,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AgentRegistry, AgentUnsupported } from '../../agents/index.js';
 import { Database, makeOnce, type Tx } from '../../platform/database/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { SessionsService } from '../sessions/index.js';
@@ -31,6 +32,7 @@ export class GroupChatsService {
     private readonly chats: GroupChatsRepository,
     private readonly rounds: RoundsRepository,
     private readonly sessions: SessionsService,
+    private readonly agents: AgentRegistry,
     private readonly people: People,
     private readonly participation: Participation,
     private readonly chronicle: Chronicle,
@@ -42,7 +44,7 @@ export class GroupChatsService {
     if (await this.chats.find(id)) return this.get(id);
     const sessionIds = [...new Set(input.participants)];
     const people = await Promise.all(sessionIds.map((sessionId) => this.people.get(sessionId)));
-    if ('sessionId' in input.moderator) await this.sessions.get(input.moderator.sessionId);
+    await this.requireReader(input.moderator);
     return makeOnce(
       'group_chats_pkey',
       async () => {
@@ -70,9 +72,7 @@ export class GroupChatsService {
   }
 
   async patch(id: string, patch: GroupChatPatch): Promise<GroupChat> {
-    if (patch.moderator && 'sessionId' in patch.moderator) {
-      await this.sessions.get(patch.moderator.sessionId);
-    }
+    if (patch.moderator) await this.requireReader(patch.moderator);
     await this.database.transaction(async (tx) => {
       const chat = await this.lock(tx, id);
       const { name = chat.name, archived = chat.archived } = patch;
@@ -151,6 +151,16 @@ export class GroupChatsService {
       await this.participation.join(tx, chat, seat, 'user');
     }
     await this.chronicle.become(tx, chat, 'idle');
+  }
+
+  /** A moderator works beside others and must not write: an agent that cannot be held to that is refused. */
+  private async requireReader(choice: ModeratorChoice): Promise<void> {
+    const { agent } = 'sessionId' in choice ? await this.sessions.get(choice.sessionId) : choice;
+    const { label, capabilities } = this.agents.get(agent);
+    if (capabilities.readOnly === 'enforced') return;
+    throw new AgentUnsupported(`${label} cannot moderate: it cannot be held to reading only`, {
+      hint: 'Choose another agent as moderator; this one may take part.',
+    });
   }
 
   private async moderator(tx: Tx, chatName: string, choice: ModeratorChoice): Promise<string> {
