@@ -29,10 +29,12 @@ export const toCorsOrigin = (origins: readonly string[]): '*' | string[] =>
  */
 export const setupHttp = (app: NestExpressApplication): void => {
   const { corsOrigins, role } = app.get<Config>(CONFIG);
+  const drain = app.get(ConnectionDrain);
   app.getHttpServer().keepAliveTimeout = KEEP_ALIVE_MS;
+  drain.watch(app.getHttpServer());
   app.set('query parser', 'simple');
   app.use(requestIds);
-  app.use(app.get(ConnectionDrain).middleware, app.get(Metrics).middleware);
+  app.use(drain.middleware, app.get(Metrics).middleware);
   app.use(
     helmet({
       // The server speaks plain HTTP, behind a proxy or on a trusted net: what makes browsers insist on TLS is not its to say.

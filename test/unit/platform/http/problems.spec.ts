@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
@@ -230,5 +232,15 @@ describe('problems', () => {
     await (await http.call(PATH)).text();
     await http.app.close();
     await expect(http.call(PATH)).rejects.toThrow();
+  });
+
+  it('closes at once though a client has connected ahead of its first request', async () => {
+    const http = await start();
+    const ahead = connect(Number(new URL(http.url).port), '127.0.0.1');
+    await once(ahead, 'connect');
+    await (await http.call(PATH)).text();
+    const gone = once(ahead.resume(), 'close');
+    await http.app.close();
+    await gone;
   });
 });
