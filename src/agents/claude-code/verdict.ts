@@ -1,11 +1,17 @@
-import {
-  type Outcome,
-  type ParserState,
-  type ProcessEnd,
-  type TurnErrorCode,
-  type TurnFailure,
-} from '../adapter.js';
+import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
 import { processFailure } from '../process-failure.js';
+import {
+  BAD_ARGUMENTS,
+  CONTEXT_FULL,
+  CONVERSATION_GONE,
+  LIMITED,
+  NO_SUCH_MODEL,
+  OVERLOADED,
+  REFUSED,
+  type Remedy,
+  UNKNOWN,
+  unreachable,
+} from '../remedies.js';
 import { type Memory, readMemory, type StoredResult } from './memory.js';
 import { resetTime } from './reset-time.js';
 
@@ -49,24 +55,16 @@ const failedResult = (
   result: StoredResult,
   now: Date,
 ): Outcome => {
-  const { code, hint, recoverable } = remedy(agent, result, memory.apiError);
+  const { isLimit, ...remedied } = remedy(agent, result, memory.apiError);
   const said = result.errorText?.trim().slice(0, 500) ?? `it ended with ${String(result.subtype)}`;
-  const failure: TurnFailure = { code, message: `${agent.label}: ${said}`, hint, recoverable };
-  if (code !== 'agent/limit' || !isProviderLimit(result, memory.apiError)) {
-    return { kind: 'failed', failure };
-  }
+  const failure: TurnFailure = { ...remedied, message: `${agent.label}: ${said}` };
+  if (!isLimit) return { kind: 'failed', failure };
   const resumesAt = memory.limitResetsAt ?? resetTime(result.errorText ?? '', now);
   return { kind: 'limited', failure, resumesAt };
 };
 
 const isProviderLimit = (result: StoredResult, apiError: string | null): boolean =>
   result.status === 429 || (result.status === null && apiError === 'rate_limit');
-
-interface Remedy {
-  code: TurnErrorCode;
-  hint: string;
-  recoverable: boolean;
-}
 
 const remedy = (agent: StreamAgent, result: StoredResult, apiError: string | null): Remedy => {
   if (result.subtype?.startsWith('error_')) return unfinished(result);
@@ -90,7 +88,7 @@ const remedy = (agent: StreamAgent, result: StoredResult, apiError: string | nul
 /** Results without an answer: the session was not there, a limit of the session's own, or an interruption. */
 const unfinished = ({ subtype, reason, errorText }: StoredResult): Remedy => {
   if (subtype === 'error_max_turns' || subtype === 'error_max_budget_usd') return OWN_LIMIT;
-  if (NO_SESSION.test(errorText ?? '')) return SESSION_GONE;
+  if (NO_SESSION.test(errorText ?? '')) return CONVERSATION_GONE;
   return reason?.startsWith('aborted') ? INTERRUPTED : UNKNOWN;
 };
 
@@ -99,49 +97,15 @@ const NO_SESSION =
 const NO_CONNECTION =
   /^API Error: (?:Unable to connect|Connection|Request timed out|fetch failed|.*\b(?:ECONN\w+|ENOTFOUND|ETIMEDOUT|EAI_AGAIN)\b|API returned an empty or malformed response)/;
 
-const CONTEXT_FULL: Remedy = {
-  code: 'agent/context-full',
-  hint: 'Start a fresh conversation for the next turn, or shorten the prompt.',
-  recoverable: false,
-};
-const LIMITED: Remedy = {
-  code: 'agent/limit',
-  hint: 'Wait until the limit resets, or use another account or model.',
-  recoverable: true,
-};
-const OVERLOADED: Remedy = {
-  code: 'agent/overloaded',
-  hint: "The provider's service is overloaded or faulty; the same turn usually works a little later.",
-  recoverable: true,
-};
-const UNREACHABLE: Remedy = {
-  code: 'agent/network',
-  hint: "Check that the session's host reaches the provider: its network, its proxy settings and ANTHROPIC_BASE_URL.",
-  recoverable: true,
-};
+const UNREACHABLE = unreachable('ANTHROPIC_BASE_URL');
 const OWN_LIMIT: Remedy = {
   code: 'agent/limit',
   hint: "Raise or remove the limit in the session's arguments (--max-turns, --max-budget-usd).",
   recoverable: false,
 };
-const SESSION_GONE: Remedy = {
-  code: 'agent/session-not-found',
-  hint: 'The conversation is not on that host, or belongs to another directory. Send the turn with a fresh conversation.',
-  recoverable: false,
-};
 const INTERRUPTED: Remedy = {
   code: 'agent/crashed',
   hint: 'It was interrupted on its host. Send the prompt again to go on.',
-  recoverable: true,
-};
-const REFUSED: Remedy = {
-  code: 'agent/permission-denied',
-  hint: "The provider's safeguards refused the request. Rephrase the prompt, or use another model.",
-  recoverable: false,
-};
-const UNKNOWN: Remedy = {
-  code: 'agent/crashed',
-  hint: 'Run the same prompt by hand on that host to see more, and keep the CLI there up to date.',
   recoverable: true,
 };
 
@@ -162,11 +126,7 @@ const BY_API_ERROR: Partial<Record<string, Remedy>> = {
     hint: 'Ask for a shorter answer or smaller steps, or raise CLAUDE_CODE_MAX_OUTPUT_TOKENS in the environment of the session.',
     recoverable: true,
   },
-  model_not_found: {
-    code: 'agent/unsupported',
-    hint: 'Choose a model that this account may use.',
-    recoverable: false,
-  },
+  model_not_found: NO_SUCH_MODEL,
 };
 
 /** Arguments it would not start with are told on stderr, before the first event. */
@@ -174,10 +134,8 @@ const rejectedArguments = (agent: StreamAgent, end: ProcessEnd): TurnFailure | n
   const notice = REJECTED.exec(end.stderrTail)?.[0];
   if (notice === undefined || end.exitCode !== 1) return null;
   return {
-    code: 'agent/unsupported',
+    ...BAD_ARGUMENTS,
     message: `${agent.label} did not start: ${notice.trim().slice(0, 300)}`,
-    hint: "Correct the session's arguments, or update the CLI on its host: this version does not take them.",
-    recoverable: false,
   };
 };
 const REJECTED =

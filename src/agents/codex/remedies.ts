@@ -1,10 +1,15 @@
-import { type TurnFailure } from '../adapter.js';
-
-export interface Remedy extends Omit<TurnFailure, 'message'> {
-  hint: string;
-  /** A limit that resets by itself. */
-  isLimit?: boolean;
-}
+import {
+  BAD_ARGUMENTS,
+  CONTEXT_FULL,
+  LIMITED,
+  NO_SUCH_MODEL,
+  OVERLOADED,
+  REFUSED,
+  type Remedy,
+  TOO_LONG_ANSWER,
+  UNKNOWN,
+  unreachable,
+} from '../remedies.js';
 
 /**
  * What is to be done about a turn that failed, by the words of the CLI. It gives no codes; but each of its own
@@ -48,52 +53,13 @@ const MISSING_KEY: Remedy = {
   hint: "The model provider in its config.toml takes the key from that variable: set it in the session's environment, or sign in with `codex login` for the provider of OpenAI.",
   recoverable: false,
 };
-const LIMITED: Remedy = {
-  code: 'agent/limit',
-  hint: 'Wait until the limit resets, or use another account or model.',
-  recoverable: true,
-  isLimit: true,
-};
 const BILLING: Remedy = {
   code: 'agent/limit',
   hint: "The provider wants the account's plan or billing settled before it answers again.",
   recoverable: false,
 };
-const TOO_LONG_ANSWER: Remedy = {
-  code: 'agent/limit',
-  hint: 'The answer reached the limit of the model: ask for a shorter one, or for smaller steps.',
-  recoverable: true,
-};
-const OVERLOADED: Remedy = {
-  code: 'agent/overloaded',
-  hint: "The provider's service is overloaded or faulty; the same turn usually works a little later.",
-  recoverable: true,
-};
-const CONTEXT_FULL: Remedy = {
-  code: 'agent/context-full',
-  hint: 'Start a fresh conversation for the next turn, or shorten the prompt.',
-  recoverable: false,
-};
-const UNREACHABLE: Remedy = {
-  code: 'agent/network',
-  hint: "Check that the session's host reaches the provider: its network, its proxy settings and the base_url in its config.toml.",
-  recoverable: true,
-};
-const REFUSED: Remedy = {
-  code: 'agent/permission-denied',
-  hint: "The provider's safeguards refused the request. Rephrase the prompt, or use another model.",
-  recoverable: false,
-};
-const NO_SUCH_MODEL: Remedy = {
-  code: 'agent/unsupported',
-  hint: 'Choose a model that this account may use.',
-  recoverable: false,
-};
-const UNKNOWN: Remedy = {
-  code: 'agent/crashed',
-  hint: 'Run the same prompt by hand on that host to see more, and keep the CLI there up to date.',
-  recoverable: true,
-};
+
+const UNREACHABLE = unreachable('the base_url in its config.toml');
 
 const BY_WORDS: readonly [RegExp, Remedy][] = [
   [/^You.ve hit your usage limit/, LIMITED],
@@ -141,10 +107,6 @@ const BY_COMPLAINT: readonly [RegExp, Remedy][] = [
   ],
   [
     /^error: (?:unexpected argument|invalid value|the argument|a value is required|unrecognized).*$/m,
-    {
-      code: 'agent/unsupported',
-      hint: "Correct the session's arguments, or update the CLI on its host: this version does not take them.",
-      recoverable: false,
-    },
+    BAD_ARGUMENTS,
   ],
 ];

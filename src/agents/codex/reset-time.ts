@@ -1,10 +1,12 @@
+import { TIME_SPAN, timeSpanMs } from '../time-span.js';
+
 /**
  * When to try again after a limit, from the CLI's words: "try again in 1m2.5s", "try again at 10:29 PM", or "... at
  * Nov 25th, 2026 5:02 AM". RFC 3339, or null when they name no time.
  */
 export const resetTime = (notice: string, now: Date): string | null => {
-  const wait = /\btry again in ((?:\d+(?:\.\d+)?(?:ms|[dhms]))+)/i.exec(notice)?.[1];
-  if (wait !== undefined) return new Date(now.getTime() + lengthOf(wait)).toISOString();
+  const wait = WAIT.exec(notice)?.[1];
+  if (wait !== undefined) return new Date(now.getTime() + timeSpanMs(wait)).toISOString();
   const told = AT.exec(notice);
   if (!told) return null;
   const [, month, day, year, , minute] = told;
@@ -14,6 +16,7 @@ export const resetTime = (notice: string, now: Date): string | null => {
   return nextMinute(Number(minute), Math.max(now.getTime(), date - EASTERNMOST_MS));
 };
 
+const WAIT = new RegExp(String.raw`\btry again in (${TIME_SPAN})`, 'i');
 const AT =
   /\btry again at (?:([A-Z][a-z]{2}) (\d{1,2})(?:st|nd|rd|th), (\d{4}) )?(\d{1,2}):(\d\d) ([AP]M)\b/;
 const EASTERNMOST_MS = 14 * 60 * 60_000;
@@ -30,17 +33,3 @@ const nextMinute = (minute: number, from: number): string => {
   const ahead = (target - (from % HOUR_MS) + HOUR_MS) % HOUR_MS;
   return new Date(from + (ahead || HOUR_MS)).toISOString();
 };
-
-const UNIT_MS: Record<string, number> = {
-  ms: 1,
-  s: 1_000,
-  m: MINUTE_MS,
-  h: HOUR_MS,
-  d: 24 * HOUR_MS,
-};
-
-const lengthOf = (wait: string): number =>
-  [...wait.toLowerCase().matchAll(/(\d+(?:\.\d+)?)(ms|[dhms])/g)].reduce(
-    (sum, [, amount, unit = '']) => sum + Number(amount) * (UNIT_MS[unit] ?? 0),
-    0,
-  );

@@ -1,11 +1,17 @@
-import { type TurnFailure } from '../adapter.js';
+import {
+  BAD_ARGUMENTS,
+  CONTEXT_FULL,
+  CONVERSATION_GONE,
+  LIMITED,
+  NO_SUCH_MODEL,
+  OVERLOADED,
+  REFUSED,
+  type Remedy,
+  TOO_LONG_ANSWER,
+  UNKNOWN,
+  unreachable,
+} from '../remedies.js';
 import { type ApiError } from './api-error.js';
-
-export interface Remedy extends Omit<TurnFailure, 'message'> {
-  hint: string;
-  /** A limit that resets by itself. */
-  isLimit?: boolean;
-}
 
 /** What is to be done about a turn that failed, by the answer of the provider, else by the beginning of the words. */
 export const remedyOf = ({ status, message, reasons }: ApiError): Remedy => {
@@ -43,50 +49,9 @@ const CHOOSE_ACCOUNT: Remedy = {
   hint: "Sign in there by starting `gemini` once in a terminal, which writes the choice to ~/.gemini/settings.json, or set GEMINI_API_KEY in the session's environment. With GOOGLE_GEMINI_BASE_URL both are needed.",
   recoverable: false,
 };
-const LIMITED: Remedy = {
-  code: 'agent/limit',
-  hint: 'Wait until the limit resets, or use another account or model.',
-  recoverable: true,
-  isLimit: true,
-};
-const TOO_LONG_ANSWER: Remedy = {
-  code: 'agent/limit',
-  hint: 'The answer reached the limit of the model: ask for a shorter one, or for smaller steps.',
-  recoverable: true,
-};
-const OVERLOADED: Remedy = {
-  code: 'agent/overloaded',
-  hint: "The provider's service is overloaded or faulty; the same turn usually works a little later.",
-  recoverable: true,
-};
-const CONTEXT_FULL: Remedy = {
-  code: 'agent/context-full',
-  hint: 'Start a fresh conversation for the next turn, or shorten the prompt.',
-  recoverable: false,
-};
-const UNREACHABLE: Remedy = {
-  code: 'agent/network',
-  hint: "Check that the session's host reaches the provider: its network, its proxy settings and GOOGLE_GEMINI_BASE_URL.",
-  recoverable: true,
-};
-const REFUSED: Remedy = {
-  code: 'agent/permission-denied',
-  hint: "The provider's safeguards refused the request. Rephrase the prompt, or use another model.",
-  recoverable: false,
-};
-const NO_SUCH_MODEL: Remedy = {
-  code: 'agent/unsupported',
-  hint: 'Choose a model that this account may use.',
-  recoverable: false,
-};
 const NOT_TRUSTED: Remedy = {
   code: 'agent/permission-denied',
   hint: 'The environment of the session, or of that host, keeps it from trusting the folder: remove GEMINI_RESTRICTED_MODE and GEMINI_CLI_TRUST_WORKSPACE from it.',
-  recoverable: false,
-};
-const NO_CONVERSATION: Remedy = {
-  code: 'agent/session-not-found',
-  hint: 'The conversation is not on that host, or belongs to another directory. Send the turn with a fresh conversation.',
   recoverable: false,
 };
 const BAD_SETTINGS: Remedy = {
@@ -94,16 +59,8 @@ const BAD_SETTINGS: Remedy = {
   hint: 'Correct ~/.gemini/settings.json on that host, or .gemini/settings.json in the project.',
   recoverable: false,
 };
-const BAD_ARGUMENTS: Remedy = {
-  code: 'agent/unsupported',
-  hint: "Correct the session's arguments, or update the CLI on its host: this version does not take them.",
-  recoverable: false,
-};
-const UNKNOWN: Remedy = {
-  code: 'agent/crashed',
-  hint: 'Run the same prompt by hand on that host to see more, and keep the CLI there up to date.',
-  recoverable: true,
-};
+
+const UNREACHABLE = unreachable('GOOGLE_GEMINI_BASE_URL');
 
 const BY_WORDS: readonly [RegExp, Remedy][] = [
   [/^API key (?:not valid|expired|not found)\b/, SIGN_IN],
@@ -122,7 +79,7 @@ const BY_COMPLAINT: readonly [number, RegExp, Remedy][] = [
   [
     42,
     /^Error resuming session: (?:Invalid session identifier|No previous sessions found).*$/m,
-    NO_CONVERSATION,
+    CONVERSATION_GONE,
   ],
   [42, /^No input provided via stdin.*$/m, BAD_ARGUMENTS],
   [52, /^(?!Warning: |Ripgrep |YOLO |\[STARTUP\]).*\S.*$/m, BAD_SETTINGS],
