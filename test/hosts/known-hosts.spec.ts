@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KnownHosts } from '../../src/hosts/ssh/known-hosts.js';
+import { KnownHosts } from '../../src/hosts/ssh/known-hosts/known-hosts.js';
 
 const hasSshKeygen = spawnSync('ssh-keygen', ['-?']).error === undefined;
 

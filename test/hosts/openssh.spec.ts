@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import {
   type ConnectionPool,
   type ConnectionPoolOptions,
-} from '../../src/hosts/ssh/connection-pool.js';
-import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
-import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config.js';
-import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config-target.js';
+} from '../../src/hosts/ssh/pool/connection-pool.js';
+import { type PoolState } from '../../src/hosts/ssh/pool/pool-state.js';
+import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config/ssh-config.js';
+import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config/ssh-config-target.js';
 import { type HostKey, type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
 import { opensshAvailable } from '../support/openssh.js';
 import { pinsOf } from '../support/ssh-chain.js';

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config-hosts.js';
+import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config/ssh-config-hosts.js';
 import { NO_CLIENT } from '../support/ssh-config-corpus.js';
 
 const hasSsh = spawnSync('ssh', ['-V']).error === undefined;

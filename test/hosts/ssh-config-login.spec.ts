@@ -3,9 +3,9 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
-import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config.js';
-import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config-target.js';
+import { type ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
+import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config/ssh-config.js';
+import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config/ssh-config-target.js';
 import { pinsOf } from '../support/ssh-chain.js';
 import { poolFor, rejectionOf, runLine, until } from '../support/ssh-pool.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';

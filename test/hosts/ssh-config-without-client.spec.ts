@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ConfigFiles, type RootFile } from '../../src/hosts/ssh/ssh-config/config-files.js';
 import { readWithoutClient } from '../../src/hosts/ssh/ssh-config/read-without-client.js';
-import { resolveSshConfig, type SshLogin } from '../../src/hosts/ssh/ssh-config.js';
+import { resolveSshConfig, type SshLogin } from '../../src/hosts/ssh/ssh-config/ssh-config.js';
 import { ENVIRONMENT, NO_CLIENT } from '../support/ssh-config-corpus.js';
 import { rejectionOf, until } from '../support/ssh-pool.js';
 

@@ -3,10 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config.js';
-import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config-target.js';
+import { resolveSshConfig } from '../../src/hosts/ssh/ssh-config/ssh-config.js';
+import { targetFromSshConfig } from '../../src/hosts/ssh/ssh-config/ssh-config-target.js';
 import { NO_CLIENT } from '../support/ssh-config-corpus.js';
-import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config-hosts.js';
+import { listSshConfigHosts } from '../../src/hosts/ssh/ssh-config/ssh-config-hosts.js';
 
 const hasSsh = spawnSync('ssh', ['-V']).error === undefined;
 const READERS = [

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import {
   type ConnectionPool,
   type ConnectionPoolOptions,
-} from '../../src/hosts/ssh/connection-pool.js';
+} from '../../src/hosts/ssh/pool/connection-pool.js';
 import { type SshFailure } from '../../src/hosts/ssh/errors.js';
-import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
+import { type PoolState } from '../../src/hosts/ssh/pool/pool-state.js';
 import { type PrivateKey, readPrivateKey } from '../../src/hosts/ssh/private-keys.js';
 import { type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
 import { poolFor, runLine } from '../support/ssh-pool.js';

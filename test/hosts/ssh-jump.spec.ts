@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
+import { type ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
 import { type SshFailure } from '../../src/hosts/ssh/errors.js';
 import { type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
 import { pinsOf, targetOver } from '../support/ssh-chain.js';

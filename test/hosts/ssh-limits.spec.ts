@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Channel } from '../../src/hosts/channel.js';
-import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
+import { type ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
 import { poolFor, rejectionOf, runLine, until } from '../support/ssh-pool.js';
 import { sshdAvailable, startSshd, type TestSshd } from '../support/sshd.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type LoopbackSsh } from '../../src/cli/demo/loopback-ssh.js';
 import { startLoopbackSshServer } from '../../src/cli/demo/loopback-ssh-server.js';
 import { findSshd, startLoopbackSshd } from '../../src/cli/demo/loopback-sshd.js';
-import { ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
+import { ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
 import { readPrivateKey } from '../../src/hosts/ssh/private-keys.js';
 import { runLine, startLine, TEST_LOADER } from '../support/ssh-pool.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
+import { type ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
 import { type SshFailure } from '../../src/hosts/ssh/errors.js';
 import { type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
 import { poolFor, rejectionOf, runLine, startLine, until } from '../support/ssh-pool.js';

@@ -3,8 +3,8 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
-import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
+import { type ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
+import { type PoolState } from '../../src/hosts/ssh/pool/pool-state.js';
 import { isTransient } from '../../src/hosts/transient.js';
 import {
   poolFor,

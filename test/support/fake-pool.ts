@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
 import { type Channel, type ChannelPriority } from '../../src/hosts/channel.js';
-import { ConnectionPool } from '../../src/hosts/ssh/connection-pool.js';
+import { ConnectionPool } from '../../src/hosts/ssh/pool/connection-pool.js';
 import { type Link } from '../../src/hosts/ssh/link.js';
-import { type PoolLimits } from '../../src/hosts/ssh/pool-limits.js';
-import { type PoolState } from '../../src/hosts/ssh/pool-state.js';
+import { type PoolLimits } from '../../src/hosts/ssh/pool/pool-limits.js';
+import { type PoolState } from '../../src/hosts/ssh/pool/pool-state.js';
 import { FakeLink } from './fake-link.js';
 
 const LOGIN_MS = 100;

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SshFailure } from '../../src/hosts/ssh/errors.js';
-import { resolveSshConfig, type SshLogin } from '../../src/hosts/ssh/ssh-config.js';
+import { resolveSshConfig, type SshLogin } from '../../src/hosts/ssh/ssh-config/ssh-config.js';
 
 /** One config with what is asked of it, from `test/fixtures/ssh-config/*.snippets`. */
 export interface Snippet {

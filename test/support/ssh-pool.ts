@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConnectionPool, type ConnectionPoolOptions } from '../../src/hosts/ssh/connection-pool.js';
+import {
+  ConnectionPool,
+  type ConnectionPoolOptions,
+} from '../../src/hosts/ssh/pool/connection-pool.js';
 import { type Channel } from '../../src/hosts/channel.js';
 import { type SshTarget } from '../../src/hosts/ssh/ssh-target.js';
 import { type TestSshd } from './sshd.js';

@@ -4,7 +4,7 @@ import { keyTypeIn } from './identity-files.js';
 import { agentKeyTypes } from './openssh/agent-client.js';
 import { clientFault } from './openssh/client-program.js';
 import { type PrivateKey } from './private-keys.js';
-import { meaningful, type ResolvedSshConfig } from './ssh-config.js';
+import { meaningful, type ResolvedSshConfig } from './ssh-config/ssh-config.js';
 
 /** Directives that ssh2 knows nothing of, and that decide who is reached, as whom, or how it is proved. */
 const DIRECTIVES: readonly [directive: string, name: string, harmless?: string][] = [

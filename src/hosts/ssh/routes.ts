@@ -1,12 +1,12 @@
-import { Connection } from './connection.js';
+import { Connection } from './ssh2/connection.js';
 import { type Link } from './link.js';
 import { clientFault } from './openssh/client-program.js';
 import { OpensshLink } from './openssh/openssh-link.js';
-import { proxyCommandWire } from './proxy-command.js';
+import { proxyCommandWire } from './ssh2/proxy-command.js';
 import { type KeyRing } from './private-keys.js';
 import { type HostKeyVerifier, hostKeyName, type SshTarget } from './ssh-target.js';
 import { beyondSsh2, reasonsForOpenssh } from './transport-choice.js';
-import { type Dial, socketWire } from './wire.js';
+import { type Dial, socketWire } from './ssh2/wire.js';
 
 /** A connection to a host on the way, and how many connections need it. */
 interface Hop {

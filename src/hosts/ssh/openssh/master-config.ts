@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type SshTarget } from '../ssh-target.js';
-import { DEFAULT_CONNECT_TIMEOUT_MS, keepaliveOf } from '../wire.js';
+import { DEFAULT_CONNECT_TIMEOUT_MS, keepaliveOf } from '../ssh2/wire.js';
 
 const ALGORITHMS_OF: Readonly<Record<string, readonly string[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],

@@ -10,7 +10,7 @@ import {
   hostKeyName,
   type SshTarget,
 } from '../ssh-target.js';
-import { DEFAULT_CONNECT_TIMEOUT_MS } from '../wire.js';
+import { DEFAULT_CONNECT_TIMEOUT_MS } from '../ssh2/wire.js';
 import { classifyOpenssh } from './classify-openssh.js';
 import { type HostKeyQuestion, HostKeyQuestions } from './host-key-questions.js';
 import { identityOptions } from './identity-options.js';

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { parseJump } from '../ssh-config-jumps.js';
+import { parseJump } from './ssh-config-jumps.js';
 import { type AlgorithmKind, assembleAlgorithms } from './algorithm-names.js';
 import { type ConfigFiles } from './config-files.js';
 import { ConfigFault } from './config-fault.js';

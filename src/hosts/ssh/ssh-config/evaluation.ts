@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { parseJump } from '../ssh-config-jumps.js';
+import { parseJump } from './ssh-config-jumps.js';
 import { type ConfigFiles, type RootFile } from './config-files.js';
 import { BrokenConfig, ConfigFault, LineFault, NeedsSshClient } from './config-fault.js';
 import { type ConfigLine } from './config-line.js';

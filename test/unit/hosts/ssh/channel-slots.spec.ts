@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ChannelSlots } from '../../../../src/hosts/ssh/channel-slots.js';
-import { SessionBudget } from '../../../../src/hosts/ssh/session-budget.js';
+import { ChannelSlots } from '../../../../src/hosts/ssh/pool/channel-slots.js';
+import { SessionBudget } from '../../../../src/hosts/ssh/pool/session-budget.js';
 
 const open = (slots: ChannelSlots, count: number): void => {
   for (let index = 0; index < count; index += 1) {

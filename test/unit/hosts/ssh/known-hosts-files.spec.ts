@@ -8,7 +8,7 @@ import {
   knownHostsFilesFrom,
   nameWithoutPort,
   readKnownHosts,
-} from '../../../../src/hosts/ssh/known-hosts-files.js';
+} from '../../../../src/hosts/ssh/known-hosts/known-hosts-files.js';
 import { type SshTarget } from '../../../../src/hosts/ssh/ssh-target.js';
 
 const KEY = `ssh-ed25519 ${Buffer.concat([

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { KnownHosts } from '../../../../src/hosts/ssh/known-hosts.js';
+import { KnownHosts } from '../../../../src/hosts/ssh/known-hosts/known-hosts.js';
 
 const field = (data: string | Buffer): Buffer => {
   const content = Buffer.from(data as string);

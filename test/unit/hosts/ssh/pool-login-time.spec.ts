@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Link } from '../../../../src/hosts/ssh/link.js';
-import { linkInTime } from '../../../../src/hosts/ssh/link-in-time.js';
+import { linkInTime } from '../../../../src/hosts/ssh/pool/link-in-time.js';
 import { FakeLink } from '../../../support/fake-link.js';
 
 describe('A login', () => {

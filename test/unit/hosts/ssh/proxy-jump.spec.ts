@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseProxyJump } from '../../../../src/hosts/ssh/ssh-config-jumps.js';
+import { parseProxyJump } from '../../../../src/hosts/ssh/ssh-config/ssh-config-jumps.js';
 
 const at = { name: 'devbox', host: 'devbox' };
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SshFailure } from '../../../../src/hosts/ssh/errors.js';
-import { ReconnectPause } from '../../../../src/hosts/ssh/reconnect-pause.js';
+import { ReconnectPause } from '../../../../src/hosts/ssh/pool/reconnect-pause.js';
 
 const at = { name: 'devbox', host: 'devbox' };
 const refused = new SshFailure('ssh/refused', at);

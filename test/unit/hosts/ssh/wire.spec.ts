@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { socketWire, type Wire } from '../../../../src/hosts/ssh/wire.js';
+import { socketWire, type Wire } from '../../../../src/hosts/ssh/ssh2/wire.js';
 
 const PIECE = Buffer.alloc(64 * 1024);
 

@@ -1,12 +1,17 @@
-import { type HostLabel, SshFailure } from './errors.js';
-import { readIdentityFiles } from './identity-files.js';
-import { isPlain, needsOfAgent, needsOfDirectives, needsOfIdentityFiles } from './openssh-needs.js';
-import { type PrivateKey } from './private-keys.js';
-import { knownHostsFilesFrom } from './known-hosts-files.js';
+import { type HostLabel, SshFailure } from '../errors.js';
+import { readIdentityFiles } from '../identity-files.js';
+import {
+  isPlain,
+  needsOfAgent,
+  needsOfDirectives,
+  needsOfIdentityFiles,
+} from '../openssh-needs.js';
+import { type PrivateKey } from '../private-keys.js';
+import { knownHostsFilesFrom } from '../known-hosts/known-hosts-files.js';
 import { algorithmsFrom } from './ssh-config-algorithms.js';
 import { parseProxyJump } from './ssh-config-jumps.js';
 import { meaningful, resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
-import { type OpensshSettings, type ProxyCommand, type SshTarget } from './ssh-target.js';
+import { type OpensshSettings, type ProxyCommand, type SshTarget } from '../ssh-target.js';
 
 /** Hosts on the way that refer to hosts on the way. */
 const LONGEST_WAY = 8;

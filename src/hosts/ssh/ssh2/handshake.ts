@@ -1,11 +1,11 @@
 import { Socket } from 'node:net';
 import { Client, type ClientErrorExtensions } from 'ssh2';
-import { classifySshError, type ConnectPhase, type SshFault } from './classify-ssh-error.js';
-import { isTransient } from '../transient.js';
-import { algorithmsOf } from './host-key-algorithms.js';
+import { classifySshError, type ConnectPhase, type SshFault } from '../classify-ssh-error.js';
+import { isTransient } from '../../transient.js';
+import { algorithmsOf } from '../known-hosts/host-key-algorithms.js';
 import { type Login } from './login.js';
-import { publicKeyOf } from './public-key.js';
-import { type HostKey, type HostKeyRefusal, type SshTarget } from './ssh-target.js';
+import { publicKeyOf } from '../public-key.js';
+import { type HostKey, type HostKeyRefusal, type SshTarget } from '../ssh-target.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, keepaliveOf, type Wire } from './wire.js';
 
 /** The verdict on the key of the one host that this handshake is made with. */

@@ -1,5 +1,5 @@
 import { type Algorithms, type ServerHostKeyAlgorithm } from 'ssh2';
-import { type SshTarget } from './ssh-target.js';
+import { type SshTarget } from '../ssh-target.js';
 
 /** What ssh2 knows and uses unless told otherwise, in its order. */
 export const HOST_KEY_ALGORITHMS = [

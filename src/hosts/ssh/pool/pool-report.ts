@@ -1,4 +1,4 @@
-import { type Link } from './link.js';
+import { type Link } from '../link.js';
 import { type Health } from './pool-health.js';
 import { type PoolState, stateAfter } from './pool-state.js';
 

@@ -1,5 +1,5 @@
-import { DomainError } from '../../platform/errors/domain-error.js';
-import { isTransient } from '../transient.js';
+import { DomainError } from '../../../platform/errors/domain-error.js';
+import { isTransient } from '../../transient.js';
 
 const SHORTEST_MS = 250;
 const LONGEST_MS = 30_000;

@@ -1,6 +1,6 @@
-import { type Failure, toFailure } from '../../platform/errors/domain-error.js';
-import { SshFailure, type SshErrorCode } from './errors.js';
-import { type Transport } from './link.js';
+import { type Failure, toFailure } from '../../../platform/errors/domain-error.js';
+import { SshFailure, type SshErrorCode } from '../errors.js';
+import { type Transport } from '../link.js';
 
 /** `unused`: there is no connection because nobody needs one, and nothing is known any more. */
 export type PoolStatus =

@@ -1,7 +1,7 @@
-import { type Channel, type ChannelPriority, type ChannelSource } from '../channel.js';
+import { type Channel, type ChannelPriority, type ChannelSource } from '../../channel.js';
 import { ChannelQueue, type Waiter } from './channel-queue.js';
-import { SshFailure } from './errors.js';
-import { ChannelRefused } from './link.js';
+import { SshFailure } from '../errors.js';
+import { ChannelRefused } from '../link.js';
 import { DEFAULT_LIMITS, type PoolLimits } from './pool-limits.js';
 import { PoolLinks } from './pool-links.js';
 import { PoolPulse } from './pool-pulse.js';
@@ -9,10 +9,10 @@ import { PoolReport } from './pool-report.js';
 import { type PoolState } from './pool-state.js';
 import { PoolTimers } from './pool-timers.js';
 import { type PooledConnection } from './pooled-connection.js';
-import { KeyRing } from './private-keys.js';
+import { KeyRing } from '../private-keys.js';
 import { ReconnectPause } from './reconnect-pause.js';
-import { Routes } from './routes.js';
-import { type HostKeyVerifier, type SshTarget } from './ssh-target.js';
+import { Routes } from '../routes.js';
+import { type HostKeyVerifier, type SshTarget } from '../ssh-target.js';
 import { WarmChannels } from './warm-channels.js';
 
 const BAD_LINKS_PER_WAIT = 2;

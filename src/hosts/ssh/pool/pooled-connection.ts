@@ -1,5 +1,5 @@
 import { ChannelSlots } from './channel-slots.js';
-import { ChannelRefused, type Link, type LinkChannel } from './link.js';
+import { ChannelRefused, type Link, type LinkChannel } from '../link.js';
 import { type SessionBudget } from './session-budget.js';
 
 /** A connection of a pool with its book-keeping: slots, channels held ready, and since when it does nothing. */

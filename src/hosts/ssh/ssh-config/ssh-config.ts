@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
-import { SshFailure } from './errors.js';
-import { askSshClient } from './ssh-config/ask-ssh-client.js';
-import { type ConfigFiles } from './ssh-config/config-files.js';
-import { type SshConfigOptions, type SshLogin } from './ssh-config/question.js';
-import { readWithoutClient } from './ssh-config/read-without-client.js';
-import { type Tokens, tokensFor } from './ssh-config/tokens.js';
-import { assertUserName, isHostName } from './ssh-target.js';
+import { SshFailure } from '../errors.js';
+import { askSshClient } from './ask-ssh-client.js';
+import { type ConfigFiles } from './config-files.js';
+import { type SshConfigOptions, type SshLogin } from './question.js';
+import { readWithoutClient } from './read-without-client.js';
+import { type Tokens, tokensFor } from './tokens.js';
+import { assertUserName, isHostName } from '../ssh-target.js';
 
 export { type SshConfigOptions, type SshLogin };
 

@@ -1,4 +1,4 @@
-import { type HostLabel, SshFailure } from './errors.js';
+import { type HostLabel, SshFailure } from '../errors.js';
 
 /** One element of a `ProxyJump`. */
 export interface JumpSpec {

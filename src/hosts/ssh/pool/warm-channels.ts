@@ -1,4 +1,4 @@
-import { type Channel, type ChannelPriority } from '../channel.js';
+import { type Channel, type ChannelPriority } from '../../channel.js';
 import { type PoolLimits } from './pool-limits.js';
 import { type PoolLinks } from './pool-links.js';
 import { type PoolTimers } from './pool-timers.js';

@@ -1,4 +1,4 @@
-import { type Failure, toFailure } from '../../platform/errors/domain-error.js';
+import { type Failure, toFailure } from '../../../platform/errors/domain-error.js';
 
 /** What a look at a host that is connected has shown. */
 export interface PoolLook {

@@ -1,7 +1,7 @@
 import { type Readable, Writable } from 'node:stream';
 import { type ClientChannel } from 'ssh2';
-import { type SshFailure } from './errors.js';
-import { type LinkChannel } from './link.js';
+import { type SshFailure } from '../errors.js';
+import { type LinkChannel } from '../link.js';
 
 /** One exec channel of ssh2 as the channel of a link: it says how it ended, also when the link just vanished. */
 export class SshChannel implements LinkChannel {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { type HostLabel, type SshFailure } from './errors.js';
-import { proxyCommandFailure } from './route-faults.js';
-import { type ProxyCommand } from './ssh-target.js';
+import { type HostLabel, type SshFailure } from '../errors.js';
+import { proxyCommandFailure } from '../route-faults.js';
+import { type ProxyCommand } from '../ssh-target.js';
 import { type Wire } from './wire.js';
 
 const STDERR_CHARACTERS = 1_000;

@@ -1,4 +1,4 @@
-import { type ChannelPriority } from '../channel.js';
+import { type ChannelPriority } from '../../channel.js';
 import { type SessionBudget } from './session-budget.js';
 
 const RAISE_AFTER_MS = 60_000;

@@ -1,6 +1,6 @@
-import { type ChannelPriority } from '../channel.js';
-import { type SshFailure } from './errors.js';
-import { type Link } from './link.js';
+import { type ChannelPriority } from '../../channel.js';
+import { type SshFailure } from '../errors.js';
+import { type Link } from '../link.js';
 import { linkInTime } from './link-in-time.js';
 import { type PoolLimits } from './pool-limits.js';
 import { type PoolReport } from './pool-report.js';

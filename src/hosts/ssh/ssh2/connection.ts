@@ -4,16 +4,16 @@ import {
   type ClientChannel,
   type ClientErrorExtensions,
 } from 'ssh2';
-import { classifySshError } from './classify-ssh-error.js';
-import { SshFailure } from './errors.js';
+import { classifySshError } from '../classify-ssh-error.js';
+import { SshFailure } from '../errors.js';
 import { dialForwarded } from './forwarded-wire.js';
 import { handshake, type KeyVerdict, type LoggedIn } from './handshake.js';
-import { ChannelRefused, type Link } from './link.js';
+import { ChannelRefused, type Link } from '../link.js';
 import { Login } from './login.js';
-import { type KeyRing } from './private-keys.js';
-import { forwardFailure } from './route-faults.js';
+import { type KeyRing } from '../private-keys.js';
+import { forwardFailure } from '../route-faults.js';
 import { discard, SshChannel } from './ssh-channel.js';
-import { assertReachable, type SshTarget } from './ssh-target.js';
+import { assertReachable, type SshTarget } from '../ssh-target.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, type Dial, type Wire } from './wire.js';
 
 const OPEN_TIMEOUT_MS = 15_000;

@@ -1,17 +1,17 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { DomainError, type Failure, toFailure } from '../../platform/errors/domain-error.js';
-import { SshFailure } from './errors.js';
-import { BrokenConfig, NeedsSshClient } from './ssh-config/config-fault.js';
-import { ConfigFiles, rootFilesOf } from './ssh-config/config-files.js';
+import { DomainError, type Failure, toFailure } from '../../../platform/errors/domain-error.js';
+import { SshFailure } from '../errors.js';
+import { BrokenConfig, NeedsSshClient } from './config-fault.js';
+import { ConfigFiles, rootFilesOf } from './config-files.js';
 import {
   resolveFromFiles,
   resolveSshConfig,
   type ResolvedSshConfig,
   type SshConfigOptions,
 } from './ssh-config.js';
-import { isHostName } from './ssh-target.js';
+import { isHostName } from '../ssh-target.js';
 
 export interface SshConfigHost {
   /** The alias. */

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type ClientChannel } from 'ssh2';
-import { type SshFailure } from './errors.js';
+import { type SshFailure } from '../errors.js';
 import { type Dial } from './wire.js';
 
 const GOODBYE_MS = 1_000;

@@ -1,6 +1,6 @@
 import { type Algorithms } from 'ssh2';
-import { HOST_KEY_ALGORITHMS } from './host-key-algorithms.js';
-import { ConfigFiles } from './ssh-config/config-files.js';
+import { HOST_KEY_ALGORITHMS } from '../known-hosts/host-key-algorithms.js';
+import { ConfigFiles } from './config-files.js';
 import { resolveFromFiles, resolveSshConfig, type ResolvedSshConfig } from './ssh-config.js';
 
 type Directives = ResolvedSshConfig['directives'];

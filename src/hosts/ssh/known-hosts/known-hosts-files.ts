@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { SshFailure } from './errors.js';
+import { SshFailure } from '../errors.js';
 import { KnownHosts } from './known-hosts.js';
-import { type SshTarget } from './ssh-target.js';
+import { type SshTarget } from '../ssh-target.js';
 
 /** Far more than anybody has; what is larger is no list of hosts. */
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { type SshFailure } from './errors.js';
-import { type SshTarget } from './ssh-target.js';
+import { type SshFailure } from '../errors.js';
+import { type SshTarget } from '../ssh-target.js';
 
 /** The byte stream under an SSH connection. */
 export interface Wire {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { publicKeyOf } from './public-key.js';
-import { type PublicKey } from './ssh-target.js';
+import { publicKeyOf } from '../public-key.js';
+import { type PublicKey } from '../ssh-target.js';
 
 /** One line that says something about a host. */
 export interface KnownHost {

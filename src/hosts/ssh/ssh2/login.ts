@@ -4,10 +4,10 @@ import ssh2, {
   type IdentityCallback,
   type ParsedKey,
 } from 'ssh2';
-import { type LoginAttempts } from './classify-ssh-error.js';
-import { SshFailure } from './errors.js';
-import { type KeyRing } from './private-keys.js';
-import { type SshTarget } from './ssh-target.js';
+import { type LoginAttempts } from '../classify-ssh-error.js';
+import { SshFailure } from '../errors.js';
+import { type KeyRing } from '../private-keys.js';
+import { type SshTarget } from '../ssh-target.js';
 
 /** Offers the identities of a target one after another and remembers what the server made of them. */
 export class Login {

@@ -1,4 +1,4 @@
-import { type Link } from './link.js';
+import { type Link } from '../link.js';
 
 /** Whatever a login waits for, it ends: a link that comes too late is closed. */
 export const linkInTime = (

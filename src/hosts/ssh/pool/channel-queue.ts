@@ -1,4 +1,4 @@
-import { type Channel, type ChannelPriority } from '../channel.js';
+import { type Channel, type ChannelPriority } from '../../channel.js';
 
 const ORDER: readonly ChannelPriority[] = ['control', 'start', 'follow', 'bulk'];
 
