@@ -5,6 +5,8 @@ const shared = {
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 };
+const REAL = { setupFilesAfterEnv: ['<rootDir>/test/support/second-try.mjs'] };
+const BUILT = { ...REAL, globalSetup: '<rootDir>/test/support/built.setup.mjs' };
 const tier = (name, extra = {}) => ({
   ...shared,
   displayName: name,
@@ -15,11 +17,11 @@ const tier = (name, extra = {}) => ({
 export default {
   projects: [
     tier('unit'),
-    tier('hosts'),
-    tier('integration'),
-    tier('agents'),
-    tier('chaos', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
-    tier('e2e', { globalSetup: '<rootDir>/test/support/built.setup.mjs' }),
+    tier('hosts', REAL),
+    tier('integration', REAL),
+    tier('agents', REAL),
+    tier('chaos', BUILT),
+    tier('e2e', BUILT),
   ],
   testTimeout: 120_000,
   maxWorkers: '100%',

@@ -59,6 +59,10 @@ if (existsSync(report)) {
   // A suite that could not even start has no test to count.
   failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
   skipped += result.numPendingTests + result.numTodoTests;
+  const flaky = result.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status, invocations }) => status === 'passed' && invocations > 1),
+  );
+  for (const { fullName } of flaky) console.log(`flaky, passed at the second try: ${fullName}`);
 } else failed += 1;
 
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);

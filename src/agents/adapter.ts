@@ -32,22 +32,17 @@ export interface AgentAdapter {
   readonly tellsTotals?: boolean;
 
   /** How this turn is started. Throws `agent/unsupported` for what the capabilities exclude. */
-  launch(request: TurnRequest): Launch;
+  launch(turn: TurnRequest): Launch;
 
-  /**
-   * State before the first line. Plain JSON: it is stored with every committed offset and restored on re-attach.
-   *
-   * @param spentBefore what earlier turns have used of the conversation that this one resumes, where the CLI
-   *   `tellsTotals`; null when it is fresh
-   */
-  initialState(spentBefore: Usage | null): ParserState;
+  /** State before the first line. Plain JSON: it is stored with every committed offset and restored on re-attach. */
+  initialState(turn: TurnRequest): ParserState;
   /**
    * Folds one line of stdout (without its newline) into the state and says what a client should see of it.
-   * Pure and total: never throws, whatever the bytes; unknown events are kept out of the way, not fatal.
+   * Pure and total: never throws, whatever the bytes; events of a kind it does not know become `unknown` facts.
    */
-  parse(state: ParserState, line: string): { state: ParserState; facts: Fact[] };
+  parse(state: ParserState, line: string, turn: TurnRequest): { state: ParserState; facts: Fact[] };
   /** The verdict over a process that has ended. Never judged from the agent's prose. */
-  conclude(state: ParserState, end: ProcessEnd): Outcome;
+  conclude(state: ParserState, end: ProcessEnd, turn: TurnRequest): Outcome;
 }
 
 export interface AgentCapabilities {
@@ -55,19 +50,45 @@ export interface AgentCapabilities {
   /** `enforced`: the CLI refuses to write; `advisory`: it is only asked not to; `none`: refused with `agent/unsupported`. */
   readOnly: 'enforced' | 'advisory' | 'none';
   model: boolean;
+  /** The levels of effort that it can be told, weakest first; empty when it cannot be told any. */
+  effort: readonly string[];
   images: boolean;
 }
 
+/** One turn, as an adapter is told of it: the same at its start, for every line, and at its end. */
 export interface TurnRequest {
   prompt: string;
   /** Provider session to resume; null starts a fresh one. */
   providerSessionId: string | null;
   readOnly: boolean;
   model: string | null;
+  /** One of the levels that the capabilities name. */
+  effort: string | null;
+  images: readonly TurnImage[];
   /** Extra arguments of the session, passed on as they are. */
   args: readonly string[];
   /** Path of the CLI on its host; null: the adapter's program, found by the login PATH. */
   command: string | null;
+  /** Where it works on its host, absolute. */
+  cwd: string;
+  /**
+   * A directory on its host that only this turn has, absolute, with an unguessable name: made with mode 0700 when the
+   * launch names files, and removed after the turn.
+   */
+  directory: string;
+  /**
+   * What earlier turns have used of the conversation that this one resumes, where the CLI `tellsTotals`; null when it is
+   * fresh.
+   */
+  spentBefore: Usage | null;
+}
+
+export interface TurnImage {
+  /** As its sender called it; for people, never a path. */
+  name: string;
+  mediaType: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
+  /** Its bytes in base64. */
+  data: string;
 }
 
 export interface Launch {
@@ -76,6 +97,16 @@ export interface Launch {
   env: Record<string, string>;
   /** The prompt as this CLI takes it. Never in argv. */
   stdin: string;
+  /** Put into the `directory` of the turn with mode 0600 before it starts. */
+  files?: readonly TurnFile[];
+  /** Its stdin stays open behind `stdin` for the `outbox` of the parser's state, until that is `closed`. */
+  interactive?: boolean;
+}
+
+export interface TurnFile {
+  /** A plain name within the directory. */
+  name: string;
+  content: Buffer | string;
 }
 
 export interface ParserState {
@@ -83,24 +114,58 @@ export interface ParserState {
   providerSessionId: string | null;
   /** The final text as far as it is known. */
   text: string | null;
+  /** The model that answers, as its provider calls it, where the CLI says so. */
+  model: string | null;
   usage: Usage | null;
   /** Whatever else the adapter must remember; plain JSON. */
   memory: Record<string, unknown>;
+  /** What an interactive agent is to be told next. */
+  outbox?: Outbox;
 }
 
-export interface Usage {
+/**
+ * Text on its way to the stdin of an interactive agent. The adapter appends to `unsent` and sets `closed`; whoever drives
+ * the turn moves what the host has taken from `unsent` to the count of `sent`. Committed with the output that caused it,
+ * and handed over by its position: whoever takes the turn over sends it again, and the agent reads it once.
+ */
+export interface Outbox {
+  /** Bytes (UTF-8) that the host has taken, those of `Launch.stdin` included. */
+  sent: number;
+  unsent: string;
+  /** Nothing follows `unsent`: the agent reads the end of its input. */
+  closed: boolean;
+}
+
+/** What one turn has used. */
+export interface Usage extends Tokens {
+  costUsd: number | null;
+  /** The cost was worked out here from a dated list of prices; the CLI has told none. */
+  costIsEstimate: boolean;
+  contextWindow: number | null;
+  /** Of the last call of a model, not the sum of all. */
+  contextTokens: number | null;
+}
+
+export interface Tokens {
+  /** Neither read from a cache nor written to one. */
   inputTokens: number;
+  /** With those of `reasoningTokens`. */
   outputTokens: number;
   cacheReadTokens: number;
   cacheWriteTokens: number;
-  costUsd: number | null;
-  contextWindow: number | null;
-  contextTokens: number | null;
+  /** Null where the CLI does not tell. */
+  reasoningTokens: number | null;
 }
 
 /** What a client sees while a turn runs. */
 export type Fact =
   | { type: 'text'; text: string }
+  /** What the model thinks before it answers. */
+  | { type: 'reasoning'; text: string }
+  /** One call of a model is over, where the CLI tells of each. */
+  | { type: 'model-call'; model: string | null; tokens: Tokens }
+  /** An event of a kind that the adapter does not know: `raw` is its beginning. */
+  | { type: 'unknown'; name: string; raw: string }
   | {
       type: 'tool';
       id: string;

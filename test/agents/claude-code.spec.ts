@@ -57,7 +57,7 @@ describeWithCli(`The real Claude Code${why}`, () => {
 
   const start = (prompt: string, more: Partial<TurnRequest> = {}): AgentRun => {
     const request = turn(prompt, { command: program, ...more });
-    return startAgent(adapter, adapter.launch(request), { cwd: project, env });
+    return startAgent(adapter, request, { cwd: project, env });
   };
   const file = (name: string): string => join(project, name);
 
@@ -124,11 +124,9 @@ describeWithCli(`The real Claude Code${why}`, () => {
 
   itAsNobody(`writes unattended as an ordinary user too${whyNobody}`, async () => {
     for (const path of [root, project, join(root, 'tmp')]) chownSync(path, NOBODY, NOBODY);
-    const launch = adapter.launch(
-      turn('%% bash id -u > who.txt\n%% say done', { command: program }),
-    );
+    const request = turn('%% bash id -u > who.txt\n%% say done', { command: program });
     const place = { cwd: project, env, uid: NOBODY, gid: NOBODY };
-    const { outcome } = await startAgent(adapter, launch, place).done;
+    const { outcome } = await startAgent(adapter, request, place).done;
     expect(outcome).toEqual({ kind: 'completed', text: 'done' });
     expect(readFileSync(file('who.txt'), 'utf8')).toBe(`${NOBODY}\n`);
   });

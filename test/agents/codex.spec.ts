@@ -69,8 +69,8 @@ describeWithCli(`The real Codex${why}`, () => {
     more: Partial<TurnRequest> = {},
     spentBefore: Usage | null = null,
   ): AgentRun => {
-    const request = turn(prompt, { command: program, ...more });
-    return startAgent(adapter, adapter.launch(request), { cwd: project, env }, spentBefore);
+    const request = turn(prompt, { command: program, spentBefore, ...more });
+    return startAgent(adapter, request, { cwd: project, env });
   };
   const file = (name: string): string => join(project, name);
   const settings = (text: string): void => {
@@ -187,8 +187,8 @@ describeWithCli(`The real Codex${why}`, () => {
     }
     const script = '%% bash id -u > who.txt\n%% say done';
     const place = { cwd: project, env, uid: NOBODY, gid: NOBODY };
-    const launch = adapter.launch(turn(script, { command: program }));
-    expect((await startAgent(adapter, launch, place).done).outcome).toEqual({
+    const request = turn(script, { command: program });
+    expect((await startAgent(adapter, request, place).done).outcome).toEqual({
       ...{ kind: 'completed', text: 'done' },
     });
     expect(readFileSync(file('who.txt'), 'utf8')).toBe(`${NOBODY}\n`);

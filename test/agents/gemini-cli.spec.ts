@@ -34,8 +34,8 @@ describeWithCli(`The real Gemini CLI${why}`, () => {
   });
 
   const start = (prompt: string, more: Partial<TurnRequest> = {}): AgentRun => {
-    const launch = adapter.launch(turn(prompt, { command: program, ...more }));
-    return startAgent(adapter, launch, { cwd: project, env });
+    const request = turn(prompt, { command: program, ...more });
+    return startAgent(adapter, request, { cwd: project, env });
   };
   const file = (name: string): string => join(project, name);
   const toolsOf = ({ facts }: AgentRun): string[] =>

@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { DemoAdapter } from '../../src/agents/demo/demo-adapter.js';
 import { type ParserState } from '../../src/agents/index.js';
+import { freshState } from '../../src/agents/parser-state.js';
 import { type RunEvent } from '../../src/hosts/index.js';
 import { SshFailure, type SshErrorCode } from '../../src/hosts/ssh/errors.js';
 import { migrations } from '../../src/migrations/index.js';
@@ -27,6 +28,7 @@ import { migrate } from '../../src/platform/database/migrate.js';
 import { type Doorbell } from '../../src/platform/events/doorbell.js';
 import { EventLog } from '../../src/platform/events/index.js';
 import { type JobQueue, type Presence } from '../../src/platform/queue/index.js';
+import { turn } from '../support/run-agent.js';
 
 describe('what is written of a turn', () => {
   let stop: () => Promise<void>;
@@ -111,7 +113,8 @@ describe('what is written of a turn', () => {
     };
   };
   const state = (text: string): ParserState => ({
-    ...{ providerSessionId: null, text, usage: null, memory: {} },
+    ...freshState(),
+    text,
   });
 
   it('is its events, its parser and its offset at once, joined into few', async () => {
@@ -261,7 +264,7 @@ describe('what is written of a turn', () => {
     const [leave, expired] = [new AbortController(), [] as string[]];
     const plan = {
       ...{ row: claim.row, adapter: new DemoAdapter(), cwd: '/', env: {}, resumes: null },
-      ...{ session: { args: [], model: null, command: null }, spentBefore: null },
+      request: turn(''),
       limits: { silenceMs: anHour, absoluteMs: 2 * anHour },
       host: {
         runs: {

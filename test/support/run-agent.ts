@@ -2,15 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   type AgentAdapter,
   type Fact,
-  type Launch,
   type Outcome,
   type ParserState,
   type TurnRequest,
-  type Usage,
 } from '../../src/agents/adapter.js';
 
 export const turn = (prompt: string, more: Partial<TurnRequest> = {}): TurnRequest => ({
-  ...{ prompt, providerSessionId: null, readOnly: false, model: null, args: [], command: null },
+  ...{ prompt, providerSessionId: null, readOnly: false, model: null, effort: null, images: [] },
+  ...{ args: [], command: null, cwd: '/', directory: '/nowhere', spentBefore: null },
   ...more,
 });
 
@@ -33,19 +32,19 @@ export interface AgentRun {
 /** Starts an agent as a host would, in exactly this environment, and follows it to its end. */
 export const startAgent = (
   adapter: AgentAdapter,
-  launch: Launch,
+  request: TurnRequest,
   place: { cwd: string; env: NodeJS.ProcessEnv; uid?: number; gid?: number },
-  spentBefore: Usage | null = null,
 ): AgentRun => {
+  const launch = adapter.launch(request);
   const [program, ...args] = launch.argv;
   const child = spawn(program, args, { ...place, env: { ...launch.env, ...place.env } });
   const facts: Fact[] = [];
   const shown = (): string => facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
-  let state = adapter.initialState(spentBefore);
+  let state = adapter.initialState(request);
   let [stdout, stderr, rest] = ['', '', ''];
   let look = (): void => undefined;
   const take = (line: string): void => {
-    const step = adapter.parse(state, line);
+    const step = adapter.parse(state, line, request);
     state = step.state;
     facts.push(...step.facts);
     look();
@@ -65,7 +64,13 @@ export const startAgent = (
     child.on('close', (code, signal) => {
       take(rest);
       const end = { exitCode: code ?? 137, signal, stderrTail: stderr.slice(-16_384) };
-      resolve({ state, outcome: adapter.conclude(state, end), shown: shown(), stdout, stderr });
+      resolve({
+        state,
+        outcome: adapter.conclude(state, end, request),
+        shown: shown(),
+        stdout,
+        stderr,
+      });
     });
   });
   const until = (it: () => boolean, what: string): Promise<void> =>

@@ -8,7 +8,8 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
-import { initialState, parseLine } from './stream-parser.js';
+import { freshState } from '../parser-state.js';
+import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
 
 /** Claude Code in print mode: one process per turn, prompt on stdin, one JSON event per line on stdout. */
@@ -21,6 +22,7 @@ export class ClaudeCodeAdapter implements AgentAdapter {
     resume: true,
     readOnly: 'enforced',
     model: true,
+    effort: [],
     images: false,
   };
 
@@ -33,7 +35,7 @@ export class ClaudeCodeAdapter implements AgentAdapter {
   }
 
   initialState(): ParserState {
-    return initialState();
+    return freshState();
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {

@@ -1,4 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
+import { unknownEvent } from '../parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import {
   type ContentBlock,
@@ -12,16 +13,9 @@ import { contextSize, turnUsage } from './turn-usage.js';
 
 type Step = { state: ParserState; facts: Fact[] };
 
-export const initialState = (): ParserState => ({
-  providerSessionId: null,
-  text: null,
-  usage: null,
-  memory: {},
-});
-
 export const parseLine = (state: ParserState, line: string): Step => {
   const event = readEvent(line);
-  if (event === null) return { state, facts: [] };
+  if (event === null) return { state, facts: unknownEvent(line) };
   const memory = readMemory(state);
   const providerSessionId = event.session_id ?? state.providerSessionId;
   const step = fold({ ...state, providerSessionId }, memory, event);

@@ -27,6 +27,8 @@ export const turnUsage = (
     cacheReadTokens: direct?.cache_read_input_tokens ?? sum((each) => each.cacheReadInputTokens),
     cacheWriteTokens:
       direct?.cache_creation_input_tokens ?? sum((each) => each.cacheCreationInputTokens),
+    reasoningTokens: null,
+    costIsEstimate: false,
     costUsd: ofTurn ? sum((each) => each.costUSD ?? 0) : (event.total_cost_usd ?? null),
     contextWindow: contextWindow(event.modelUsage ?? {}, model),
     contextTokens,

@@ -6,11 +6,11 @@ import {
   type ParserState,
   type ProcessEnd,
   type TurnRequest,
-  type Usage,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
+import { freshState } from '../parser-state.js';
 import { confined } from './sandbox.js';
-import { initialState, parseLine } from './stream-parser.js';
+import { parseLine } from './stream-parser.js';
 import { concludeThread } from './verdict.js';
 
 /** Codex as `codex exec`: one process per turn, prompt on stdin, one JSON event per line on stdout. */
@@ -23,6 +23,7 @@ export class CodexAdapter implements AgentAdapter {
     resume: true,
     readOnly: 'enforced',
     model: true,
+    effort: [],
     images: false,
   };
   readonly tellsTotals = true;
@@ -45,8 +46,8 @@ export class CodexAdapter implements AgentAdapter {
     };
   }
 
-  initialState(spentBefore: Usage | null): ParserState {
-    return initialState(spentBefore);
+  initialState({ spentBefore }: TurnRequest): ParserState {
+    return freshState({ spentBefore });
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {

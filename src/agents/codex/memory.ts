@@ -6,6 +6,7 @@ const spent = z.object({
   outputTokens: z.number(),
   cacheReadTokens: z.number(),
   cacheWriteTokens: z.number(),
+  reasoningTokens: z.number().nullable().catch(null),
 });
 
 /** What the parser remembers between two lines. Read leniently: it may have been stored by an older version. */

@@ -34,6 +34,7 @@ const threadUsage = z.object({
   cached_input_tokens: count,
   cache_write_input_tokens: count,
   output_tokens: count,
+  reasoning_output_tokens: z.number().nullable().catch(null),
 });
 export type ThreadUsage = z.infer<typeof threadUsage>;
 

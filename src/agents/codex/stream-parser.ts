@@ -1,4 +1,5 @@
-import { type Fact, type ParserState, type Usage } from '../adapter.js';
+import { type Fact, type ParserState } from '../adapter.js';
+import { unknownEvent } from '../parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import { type Item, type StreamEvent, streamEvent } from './stream-events.js';
 import { turnUsage } from './thread-usage.js';
@@ -6,16 +7,11 @@ import { toolFact } from './tool-facts.js';
 
 type Step = { state: ParserState; facts: Fact[] };
 
-export const initialState = (spentBefore: Usage | null): ParserState => ({
-  providerSessionId: null,
-  text: null,
-  usage: null,
-  memory: { spentBefore },
-});
-
 export const parseLine = (state: ParserState, line: string): Step => {
   const event = readEvent(line);
-  return event === null ? { state, facts: [] } : fold(state, readMemory(state), event);
+  return event === null
+    ? { state, facts: unknownEvent(line) }
+    : fold(state, readMemory(state), event);
 };
 
 const readEvent = (line: string): StreamEvent | null => {

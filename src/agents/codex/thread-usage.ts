@@ -1,7 +1,5 @@
-import { type Usage } from '../adapter.js';
+import { type Tokens, type Usage } from '../adapter.js';
 import { type ThreadUsage } from './stream-events.js';
-
-type Tokens = Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>;
 
 /**
  * What one turn has used, of a thread of which only the sum is told. Neither the cost nor the size of the context is:
@@ -15,11 +13,17 @@ export const turnUsage = (thread: ThreadUsage, spentBefore: Tokens | null): Usag
     outputTokens: thread.output_tokens,
     cacheReadTokens,
     cacheWriteTokens,
+    reasoningTokens: thread.reasoning_output_tokens,
   };
-  const unknown = { costUsd: null, contextWindow: null, contextTokens: null };
+  const unknown = {
+    costUsd: null,
+    costIsEstimate: false,
+    contextWindow: null,
+    contextTokens: null,
+  };
   const turn = spentBefore === null ? whole : difference(whole, spentBefore);
   // A thread that tells of less than before has begun to count anew.
-  const isPlausible = Object.values(turn).every((tokens) => tokens >= 0);
+  const isPlausible = Object.values(turn).every((tokens) => tokens === null || tokens >= 0);
   return { ...(isPlausible ? turn : whole), ...unknown };
 };
 
@@ -28,4 +32,6 @@ const difference = (whole: Tokens, before: Tokens): Tokens => ({
   outputTokens: whole.outputTokens - before.outputTokens,
   cacheReadTokens: whole.cacheReadTokens - before.cacheReadTokens,
   cacheWriteTokens: whole.cacheWriteTokens - before.cacheWriteTokens,
+  reasoningTokens:
+    whole.reasoningTokens === null ? null : whole.reasoningTokens - (before.reasoningTokens ?? 0),
 });

@@ -9,8 +9,9 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { streamFlags } from '../claude-code/claude-code-adapter.js';
-import { initialState, parseLine } from '../claude-code/stream-parser.js';
+import { parseLine } from '../claude-code/stream-parser.js';
 import { concludeStream } from '../claude-code/verdict.js';
+import { freshState } from '../parser-state.js';
 
 /**
  * An agent without a model, for the demo and for tests. It speaks the protocol of Claude Code. Its program is
@@ -25,6 +26,7 @@ export class DemoAdapter implements AgentAdapter {
     resume: true,
     readOnly: 'enforced',
     model: true,
+    effort: [],
     images: false,
   };
 
@@ -46,7 +48,7 @@ export class DemoAdapter implements AgentAdapter {
   }
 
   initialState(): ParserState {
-    return initialState();
+    return freshState();
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {

@@ -8,8 +8,9 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
+import { freshState } from '../parser-state.js';
 import { escapeAtSigns } from './at-signs.js';
-import { initialState, parseLine } from './stream-parser.js';
+import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
 
 /** Gemini CLI without a terminal: one process per turn, prompt on stdin, one JSON event per line on stdout. */
@@ -23,6 +24,7 @@ export class GeminiCliAdapter implements AgentAdapter {
     // The model may enter the mode in which it plans, and with nobody there leaves it with leave to do anything.
     readOnly: 'advisory',
     model: true,
+    effort: [],
     images: false,
   };
 
@@ -43,7 +45,7 @@ export class GeminiCliAdapter implements AgentAdapter {
   }
 
   initialState(): ParserState {
-    return initialState();
+    return freshState();
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {

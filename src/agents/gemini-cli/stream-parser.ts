@@ -1,4 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
+import { unknownEvent } from '../parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import { type StreamEvent, streamEvent } from './stream-events.js';
 import { finishMessage, streamText } from './streamed-text.js';
@@ -7,16 +8,11 @@ import { turnUsage } from './turn-usage.js';
 
 type Step = { state: ParserState; facts: Fact[] };
 
-export const initialState = (): ParserState => ({
-  providerSessionId: null,
-  text: null,
-  usage: null,
-  memory: {},
-});
-
 export const parseLine = (state: ParserState, line: string): Step => {
   const event = readEvent(line);
-  return event === null ? { state, facts: [] } : fold(state, readMemory(state), event);
+  return event === null
+    ? { state, facts: unknownEvent(line) }
+    : fold(state, readMemory(state), event);
 };
 
 const readEvent = (line: string): StreamEvent | null => {

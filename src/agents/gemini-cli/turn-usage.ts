@@ -10,7 +10,9 @@ export const turnUsage = ({ total_tokens, input_tokens, output_tokens, cached }:
   outputTokens: Math.max(output_tokens, total_tokens - input_tokens),
   cacheReadTokens: cached,
   cacheWriteTokens: 0,
+  reasoningTokens: Math.max(0, total_tokens - input_tokens - output_tokens),
   costUsd: null,
+  costIsEstimate: false,
   contextWindow: null,
   contextTokens: null,
 });

@@ -71,7 +71,9 @@ export const usageSchema = z.object({
   outputTokens: z.int(),
   cacheReadTokens: z.int(),
   cacheWriteTokens: z.int(),
+  reasoningTokens: z.int().nullable(),
   costUsd: z.number().nullable(),
+  costIsEstimate: z.boolean(),
   contextWindow: z.int().nullable(),
   contextTokens: z.int().nullable(),
 });

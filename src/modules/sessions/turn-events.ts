@@ -17,6 +17,10 @@ export type TurnEventType =
   | 'turn.limited'
   | 'turn.lost';
 
+/** What its agent has said or done. */
+export type SaidEventType =
+  'turn.output' | 'turn.reasoning' | 'turn.tool' | 'turn.usage' | 'turn.unknown';
+
 export const sessionStream = (sessionId: string): string => `session:${sessionId}`;
 
 /** Tells a session's stream what became of its turns. */
@@ -40,7 +44,7 @@ export class TurnEvents {
     ]);
   }
 
-  async said(tx: Tx, row: TurnRow, type: 'turn.output' | 'turn.tool', data: object): Promise<void> {
+  async said(tx: Tx, row: TurnRow, type: SaidEventType, data: object): Promise<void> {
     await this.log.append(tx, sessionStream(row.sessionId), type, { turnId: row.id, ...data });
   }
 }

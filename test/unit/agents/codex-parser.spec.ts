@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Fact, type Usage } from '../../../src/agents/adapter.js';
 import { CodexAdapter } from '../../../src/agents/codex/codex-adapter.js';
 import { exited, playBack, recordedCases, recording } from './recordings.js';
+import { turn } from '../../support/run-agent.js';
 
 const adapter = new CodexAdapter();
 const VERSION = 'codex-0.169.0';
@@ -26,7 +27,13 @@ describe(`Output of ${VERSION}`, () => {
     expect(state.providerSessionId).toBe('01a203c1-e9d8-7620-89c3-758ce5b03af1');
     expect(state.usage).toEqual({
       ...{ inputTokens: 1200, outputTokens: 34, cacheReadTokens: 1000, cacheWriteTokens: 0 },
-      ...{ costUsd: null, contextWindow: null, contextTokens: null },
+      ...{
+        reasoningTokens: 5,
+        costUsd: null,
+        costIsEstimate: false,
+        contextWindow: null,
+        contextTokens: null,
+      },
     });
   });
 
@@ -79,7 +86,11 @@ describe(`Output of ${VERSION}`, () => {
       item('error', { message: 'Model metadata not found' }),
       line({ type: 'error', message: 'Reconnecting... 1/5 (unexpected status 401)' }),
     ].join('\n');
-    expect(playBack(adapter, quiet, exited(0))).toMatchObject({ facts: [], shown: '' });
+    const { facts, shown } = playBack(adapter, quiet, exited(0));
+    expect({ shown, kinds: facts.map(({ type }) => type) }).toEqual({
+      shown: '',
+      kinds: ['unknown'],
+    });
     expect(play('err-429-then-ok').shown).toMatch(/^recovered \d+$/);
     expect(play('err-401')).toMatchObject({ shown: '', state: { text: null, usage: null } });
   });
@@ -102,24 +113,32 @@ describe(`Output of ${VERSION}`, () => {
 
 describe('What a turn of a resumed thread has used', () => {
   const usageAfter = (spentBefore: Usage | null): Usage | null => {
-    const { stdout } = recording(VERSION, 'resume-model');
-    return stdout
-      .split('\n')
-      .reduce((state, each) => adapter.parse(state, each).state, adapter.initialState(spentBefore))
-      .usage;
+    const { stdout, end } = recording(VERSION, 'resume-model');
+    return playBack(adapter, stdout, end, turn('x', { spentBefore })).state.usage;
   };
-  const unknown = { costUsd: null, contextWindow: null, contextTokens: null };
+  const unknown = {
+    costUsd: null,
+    costIsEstimate: false,
+    contextWindow: null,
+    contextTokens: null,
+  };
   const whole = {
     ...{ inputTokens: 6_000, outputTokens: 170, cacheReadTokens: 5_000, cacheWriteTokens: 0 },
-    ...unknown,
+    ...{ reasoningTokens: 5, ...unknown },
   };
 
   it('is what the thread has used since', () => {
     expect(usageAfter(null)).toEqual(whole);
-    const before = { ...whole, inputTokens: 4_800, outputTokens: 136, cacheReadTokens: 4_000 };
+    const before = {
+      ...whole,
+      inputTokens: 4_800,
+      outputTokens: 136,
+      cacheReadTokens: 4_000,
+      reasoningTokens: 0,
+    };
     expect(usageAfter(before)).toEqual({
       ...{ inputTokens: 1_200, outputTokens: 34, cacheReadTokens: 1_000, cacheWriteTokens: 0 },
-      ...unknown,
+      ...{ reasoningTokens: 5, ...unknown },
     });
   });
 
@@ -141,10 +160,10 @@ describe('Lines that are no events', () => {
     ['{"type":"thread.started"}', 'a thread without its id'],
     ['\u0000\uFFFD\u001b[?25h', 'bytes'],
   ])('%j (%s) are let pass', (noise) => {
-    const before = adapter.initialState(null);
+    const before = adapter.initialState(turn('x'));
     const { state, facts } = adapter.parse(before, noise);
-    expect(facts).toEqual([]);
-    expect(state).toEqual(adapter.initialState(null));
+    expect(facts.filter(({ type }) => type !== 'unknown')).toEqual([]);
+    expect(state).toEqual(adapter.initialState(turn('x')));
   });
 
   it('do not disturb the events around them', () => {
@@ -169,7 +188,7 @@ describe('Lines that are no events', () => {
 describe('A parser restored from a state of another version', () => {
   it('goes on', () => {
     const memory = { spoke: 'yes', spentBefore: 3, end: 'x' };
-    const strange = { ...adapter.initialState(null), memory };
+    const strange = { ...adapter.initialState(turn('x')), memory };
     const { state, facts } = adapter.parse(strange, item('agent_message', { text: 'still here' }));
     expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
     expect(adapter.conclude(state, exited(0))).toMatchObject({

@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 const start = (prompt: string, more: Parameters<typeof turn>[1] = {}): AgentRun =>
-  startAgent(adapter, adapter.launch(turn(prompt, more)), { cwd: project, env });
+  startAgent(adapter, turn(prompt, more), { cwd: project, env });
 const answer = async (prompt: string, more: Parameters<typeof turn>[1] = {}): Promise<string> => {
   const { outcome, stdout, stderr } = await start(prompt, more).done;
   if (outcome.kind !== 'completed')

@@ -6,6 +6,7 @@ import {
   type ParserState,
   type ProcessEnd,
 } from '../../../src/agents/adapter.js';
+import { turn } from '../../support/run-agent.js';
 
 const ROOT = new URL('../../fixtures/agents/', import.meta.url);
 
@@ -46,16 +47,21 @@ export interface Playback {
 }
 
 /** Feeds an output line by line, storing and restoring the state as JSON between any two lines. */
-export const playBack = (adapter: AgentAdapter, stdout: string, end: ProcessEnd): Playback => {
+export const playBack = (
+  adapter: AgentAdapter,
+  stdout: string,
+  end: ProcessEnd,
+  request = turn('x'),
+): Playback => {
   const facts: Fact[] = [];
-  let state = adapter.initialState(null);
+  let state = adapter.initialState(request);
   for (const line of stdout.split('\n')) {
-    const step = adapter.parse(JSON.parse(JSON.stringify(state)) as ParserState, line);
+    const step = adapter.parse(JSON.parse(JSON.stringify(state)) as ParserState, line, request);
     state = step.state;
     facts.push(...step.facts);
   }
   const shown = facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
-  return { state, facts, outcome: adapter.conclude(state, end), shown };
+  return { state, facts, outcome: adapter.conclude(state, end, request), shown };
 };
 
 export const exited = (exitCode: number, stderrTail = ''): ProcessEnd => ({

@@ -11,8 +11,8 @@ import {
 import { SshFailure } from '../../../src/hosts/ssh/errors.js';
 import { TurnDrive, type TurnPlan } from '../../../src/modules/sessions/drive/turn-drive.js';
 import { type TurnRecorder } from '../../../src/modules/sessions/drive/turn-recorder.js';
-import { type SessionRow } from '../../../src/modules/sessions/storage/session.entity.js';
 import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
+import { turn as request } from '../../support/run-agent.js';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -37,17 +37,14 @@ const drive = (runs: Partial<Runs>, change: Partial<TurnRow>, begun: boolean) =>
     ...{ attempts: 1, stdoutOffset: 0, stderrOffset: 0, unreachableMs: 0 },
     ...change,
   };
-  const session: Partial<SessionRow> = { args: [], model: null, command: null };
   const plan = {
     ...{
       row,
-      session,
       adapter,
       cwd: '/',
       env: {},
       retired: gone.signal,
-      resumes: null,
-      spentBefore: null,
+      request: request(''),
     },
     host: { runs } as unknown as Host,
     limits: { silenceMs: 60_000, absoluteMs: 3_600_000 },

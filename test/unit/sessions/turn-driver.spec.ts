@@ -10,6 +10,7 @@ import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.
 import { type TurnsRepository } from '../../../src/modules/sessions/storage/turns.repository.js';
 import { type TurnsService } from '../../../src/modules/sessions/turns.service.js';
 import { type Config } from '../../../src/platform/config/index.js';
+import { turn } from '../../support/run-agent.js';
 
 /** Drives one turn on a host that gives this verdict: how it ended, and what there is to remove from the host. */
 const driven = async (
@@ -30,7 +31,7 @@ const driven = async (
   };
   const plan = {
     ...{ row, adapter: new DemoAdapter(), cwd: '/', env: {} },
-    session: { args: [], model: null, command: null },
+    request: turn(''),
     host: { name: 'there', runs } as unknown as Host,
     ...{ retired: new AbortController().signal, limits: { silenceMs: 1_000, absoluteMs: 1_000 } },
   };

@@ -3,19 +3,21 @@ import { type AgentAdapter, type Outcome } from '../../../src/agents/index.js';
 import { type RunVerdict } from '../../../src/hosts/index.js';
 import { endingOf } from '../../../src/modules/sessions/drive/turn-ending.js';
 import { type StopOrder } from '../../../src/modules/sessions/storage/turn.entity.js';
+import { turn } from '../../support/run-agent.js';
 
 const FAILURE = { code: 'agent/crashed', message: 'x', recoverable: true } as const;
 const CLEAN: RunVerdict = { kind: 'exited', exitCode: 0, signal: null, why: null };
 const KILLED: RunVerdict = { kind: 'exited', exitCode: 130, signal: 'SIGINT', why: 'cancelled' };
 
 const ending = (verdict: RunVerdict, outcome: Outcome, reason?: StopOrder['reason']) => {
-  const parser = { providerSessionId: 'p', text: 'so far', usage: null, memory: {} };
+  const parser = { providerSessionId: 'p', text: 'so far', model: null, usage: null, memory: {} };
   const adapter = {
     initialState: () => parser,
     conclude: () => outcome,
   } as unknown as AgentAdapter;
   const stop = reason === undefined ? null : { reason, at: '', proved: true };
-  return endingOf(verdict, { stop, stderrTail: '', parser }, adapter, 'devbox', '/work');
+  const plan = { adapter, request: turn('x'), host: { name: 'devbox' }, cwd: '/work' };
+  return endingOf(verdict, { stop, stderrTail: '', parser }, plan);
 };
 
 const completed: Outcome = { kind: 'completed', text: 'all of it' };

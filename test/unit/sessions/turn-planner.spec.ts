@@ -37,8 +37,8 @@ const planned = async (
     new AgentRegistry(),
     {} as Config,
   );
-  const { spentBefore } = await planner.plan({ sessionId: 's', fresh } as TurnRow);
-  return { spentBefore, asked };
+  const { request } = await planner.plan({ sessionId: 's', fresh } as TurnRow);
+  return { spentBefore: request.spentBefore, asked };
 };
 
 it('is planned with what its conversation has used, asked beside the rest, where its agent tells totals', async () => {

@@ -1,4 +1,4 @@
-import { type AgentAdapter, type Usage } from '../../../agents/index.js';
+import { type AgentAdapter, type TurnRequest } from '../../../agents/index.js';
 import {
   type DurableRun,
   type Host,
@@ -7,7 +7,6 @@ import {
   type RunOffsets,
   type RunVerdict,
 } from '../../../hosts/index.js';
-import { type SessionRow } from '../storage/session.entity.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { CarefulStart } from './careful-start.js';
 import { LineSplitter } from './line-splitter.js';
@@ -18,7 +17,6 @@ import { type TurnRecorder } from './turn-recorder.js';
 /** All that a turn needs to be driven, resolved. */
 export interface TurnPlan {
   row: TurnRow;
-  session: SessionRow;
   host: Host;
   /** Aborted when the host was replaced: the turn must be planned anew. */
   retired: AbortSignal;
@@ -26,10 +24,8 @@ export interface TurnPlan {
   /** The session's environment over the remote's. */
   env: Record<string, string>;
   adapter: AgentAdapter;
-  /** The provider's conversation that it goes on with; null: a fresh one. */
-  resumes: string | null;
-  /** What earlier turns have used of that conversation, for an adapter that must know. */
-  spentBefore: Usage | null;
+  /** What the adapter is told of it. */
+  request: TurnRequest;
   limits: ClockLimits;
 }
 
@@ -73,7 +69,7 @@ export class TurnDrive {
     private readonly steps: TurnSteps,
     begun: boolean,
   ) {
-    const { row, adapter, spentBefore } = plan;
+    const { row, adapter, request } = plan;
     this.lines = new LineSplitter(row.stdoutOffset);
     this.taken = { stdout: row.stdoutOffset, stderr: row.stderrOffset };
     this.outage = new Outage(row, steps);
@@ -81,7 +77,7 @@ export class TurnDrive {
     this.mayHaveStarted = !begun;
     this.startMayBeUnderWay = !begun;
     this.runningTools = new Set(row.parser?.openTools);
-    row.parser ??= adapter.initialState(spentBefore);
+    row.parser ??= adapter.initialState(request);
   }
 
   /** The name of this attempt on the host: unique per execution, the same for every worker that asks for it. */
@@ -174,11 +170,11 @@ export class TurnDrive {
   }
 
   private understand(lines: readonly string[], bytes: number): void {
-    const { row, adapter, spentBefore } = this.plan;
-    let state = row.parser ?? adapter.initialState(spentBefore);
+    const { row, adapter, request } = this.plan;
+    let state = row.parser ?? adapter.initialState(request);
     const facts = [];
     for (const line of lines) {
-      const parsed = adapter.parse(state, line);
+      const parsed = adapter.parse(state, line, request);
       state = parsed.state;
       for (const fact of parsed.facts) {
         facts.push(fact);
@@ -212,22 +208,15 @@ export class TurnDrive {
   }
 
   private durableRun(): DurableRun {
-    const { row, session, adapter, env, cwd, resumes } = this.plan;
-    const launch = adapter.launch({
-      prompt: row.prompt,
-      providerSessionId: resumes,
-      readOnly: row.readOnly,
-      model: session.model,
-      args: session.args,
-      command: session.command,
-    });
+    const { row, adapter, env, cwd, request } = this.plan;
+    const launch = adapter.launch(request);
     return {
       ...TurnDrive.runKey(row),
       argv: launch.argv,
       env: {
         ...launch.env,
         ...env,
-        ...(resumes === null ? {} : { MAESTRO_SESSION_RESUMED: '1' }),
+        ...(request.providerSessionId === null ? {} : { MAESTRO_SESSION_RESUMED: '1' }),
       },
       cwd,
       stdin: Buffer.from(launch.stdin),

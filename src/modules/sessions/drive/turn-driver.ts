@@ -86,7 +86,8 @@ export class TurnDriver implements OnModuleDestroy {
     let plan: TurnPlan | null = null;
     try {
       plan = await this.planner.plan(row);
-      const { host, cwd, adapter, retired } = plan;
+      const { host, retired } = plan;
+      const planned = plan;
       if (retired.aborted) leave();
       retired.addEventListener('abort', leave);
       drive = new TurnDrive(
@@ -109,7 +110,7 @@ export class TurnDriver implements OnModuleDestroy {
         (current) =>
           verdict.kind === 'never-started' && mayRun(current)
             ? BACK_TO_THE_QUEUE
-            : endingOf(verdict, { ...row, stop: current.stop }, adapter, host.name, cwd),
+            : endingOf(verdict, { ...row, stop: current.stop }, planned),
         { attempt: row.attempts, fence: drive.startMayBeUnderWay },
       );
     } catch (error) {

@@ -1,8 +1,9 @@
-import { type AgentAdapter, type Outcome, type ParserState } from '../../../agents/index.js';
+import { type Outcome, type ParserState } from '../../../agents/index.js';
 import { type RunVerdict } from '../../../hosts/index.js';
 import { toFailure } from '../../../platform/errors/index.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { type TurnError, type TurnWait } from '../turn.js';
+import { type TurnPlan } from './turn-drive.js';
 
 /** How a turn ended, ready to be written. */
 export type TurnEnding = Pick<
@@ -60,19 +61,19 @@ export const refused = (error: unknown): TurnEnding => ({
 export const endingOf = (
   verdict: RunVerdict,
   row: Pick<TurnRow, 'stop' | 'stderrTail' | 'parser'>,
-  adapter: AgentAdapter,
-  hostName: string,
-  cwd: string,
+  { adapter, request, host, cwd }: EndedPlan,
 ): TurnEnding => {
   const { stop } = row;
-  const state = row.parser ?? adapter.initialState(null);
+  const hostName = host.name;
+  const state = row.parser ?? adapter.initialState(request);
   switch (verdict.kind) {
     case 'exited': {
       const { exitCode, signal, why } = verdict;
       const facts = { exitCode, signal, text: state.text, resumesAt: null };
       if (why === 'cwd') return { ...facts, state: 'failed', error: cwdMissing(cwd, hostName) };
       const { stderrTail } = row;
-      const outcome = adapter.conclude(state, { exitCode, signal, stderrTail, hostName });
+      const end = { exitCode, signal, stderrTail, hostName };
+      const outcome = adapter.conclude(state, end, request);
       if (outcome.kind === 'completed') {
         return { ...facts, state: 'completed', text: outcome.text, error: null };
       }
@@ -89,6 +90,8 @@ export const endingOf = (
       return { ...nothing(state), state: 'lost', error: lost('killed', hostName) };
   }
 };
+
+type EndedPlan = Pick<TurnPlan, 'adapter' | 'request' | 'cwd'> & { host: { name: string } };
 
 const nothing = (state: ParserState): Omit<TurnEnding, 'state' | 'error'> => ({
   text: state.text,

@@ -33,12 +33,22 @@ export class TurnPlanner {
     ]);
     return {
       row,
-      session,
       ...place,
       retired: this.hosts.retirementOf(place.host),
       adapter,
-      resumes,
-      spentBefore,
+      request: {
+        prompt: row.prompt,
+        providerSessionId: resumes,
+        readOnly: row.readOnly,
+        model: session.model,
+        effort: null,
+        images: [],
+        args: session.args,
+        command: session.command,
+        cwd: place.cwd,
+        directory: '',
+        spentBefore,
+      },
       limits: {
         silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
         absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,

@@ -3,7 +3,7 @@ import { type Database, type Tx } from '../../../platform/database/index.js';
 import { storable, storableText } from '../../../platform/events/index.js';
 import { type StoredParserState, type TurnRow } from '../storage/turn.entity.js';
 import { type TurnsRepository } from '../storage/turns.repository.js';
-import { type TurnEvents } from '../turn-events.js';
+import { type SaidEventType, type TurnEvents } from '../turn-events.js';
 
 export type TurnChange = Partial<Omit<TurnRow, 'id' | 'fence'>>;
 
@@ -132,9 +132,8 @@ export class TurnRecorder {
       await this.database.transaction(async (tx) => {
         await this.fenced(tx, change);
         for (const fact of joined(facts)) {
-          if (fact.type === 'text')
-            await this.events.said(tx, row, 'turn.output', { text: fact.text });
-          else await this.events.said(tx, row, 'turn.tool', { tool: toolOf(fact) });
+          const [type, data] = eventOf(fact);
+          await this.events.said(tx, row, type, data);
         }
       });
     } catch (error) {
@@ -149,21 +148,31 @@ export class TurnRecorder {
   }
 }
 
-/** Consecutive pieces of text as one. */
+/** Consecutive pieces of text, or of reasoning, as one. */
 const joined = (facts: readonly Fact[]): Fact[] => {
   const result: Fact[] = [];
   for (const fact of facts) {
     const last = result.at(-1);
-    if (fact.type === 'text' && last?.type === 'text') {
-      result[result.length - 1] = { type: 'text', text: last.text + fact.text };
+    if (last && 'text' in fact && 'text' in last && fact.type === last.type) {
+      result[result.length - 1] = { type: fact.type, text: last.text + fact.text };
     } else result.push(fact);
   }
   return result;
 };
 
-const toolOf = ({ id, name, phase, summary }: Extract<Fact, { type: 'tool' }>): object => ({
-  id,
-  name,
-  phase,
-  summary,
-});
+const eventOf = (fact: Fact): [SaidEventType, object] => {
+  switch (fact.type) {
+    case 'text':
+      return ['turn.output', { text: fact.text }];
+    case 'reasoning':
+      return ['turn.reasoning', { text: fact.text }];
+    case 'tool': {
+      const { type, ...tool } = fact;
+      return [`turn.${type}`, { tool }];
+    }
+    case 'model-call':
+      return ['turn.usage', { model: fact.model, tokens: fact.tokens }];
+    case 'unknown':
+      return ['turn.unknown', { name: fact.name, raw: fact.raw }];
+  }
+};

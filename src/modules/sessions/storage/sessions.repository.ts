@@ -28,7 +28,9 @@ interface SpentRow {
   output: number;
   cache_read: number;
   cache_write: number;
+  reasoning: number | null;
   cost: number | null;
+  estimated: boolean;
 }
 
 interface ActivityRow extends StandingRow, SpentRow {
@@ -100,7 +102,7 @@ export class SessionsRepository {
   ): Promise<Map<string, SessionActivity>> {
     const rows = await sql.query<ActivityRow>(
       `SELECT s.id AS session_id, ${STANDING},
-              used.input, used.output, used.cache_read, used.cache_write, used.cost
+              used.input, used.output, used.cache_read, used.cache_write, used.reasoning, used.cost, used.estimated
        FROM unnest($1::uuid[]) AS s(id)
        ${STANDING_OF_S}
        LEFT JOIN LATERAL (
@@ -126,7 +128,9 @@ const SPENT = `coalesce(sum((t.usage->>'inputTokens')::bigint), 0)::bigint AS in
   coalesce(sum((t.usage->>'outputTokens')::bigint), 0)::bigint AS output,
   coalesce(sum((t.usage->>'cacheReadTokens')::bigint), 0)::bigint AS cache_read,
   coalesce(sum((t.usage->>'cacheWriteTokens')::bigint), 0)::bigint AS cache_write,
-  sum((t.usage->>'costUsd')::float8) AS cost`;
+  sum((t.usage->>'reasoningTokens')::bigint)::bigint AS reasoning,
+  sum((t.usage->>'costUsd')::float8) AS cost,
+  coalesce(bool_or((t.usage->>'costIsEstimate')::boolean), false) AS estimated`;
 
 const STANDING = `open.active, coalesce(open.queued, 0) AS queued,
   coalesce(open.limited, false) AS limited, last.state AS last_state`;
@@ -162,7 +166,9 @@ const toUsage = (row: SpentRow): Usage => ({
   outputTokens: row.output,
   cacheReadTokens: row.cache_read,
   cacheWriteTokens: row.cache_write,
+  reasoningTokens: row.reasoning,
   costUsd: row.cost,
+  costIsEstimate: row.estimated,
   contextWindow: null,
   contextTokens: null,
 });
