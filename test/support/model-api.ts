@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { anthropicWire } from './anthropic-wire.js';
+import { chatWire } from './chat-wire.js';
 import { geminiWire } from './gemini-wire.js';
 import { responsesWire } from './responses-wire.js';
 
-/** A model API on loopback that speaks the wires of three providers; what it answers is up to a `Model`. */
+/** A model API on loopback that speaks the wires of several providers; what it answers is up to a `Model`. */
 export interface ModelApi {
   url: string;
   /** What the CLI has asked so far, newest last. */
@@ -64,6 +65,8 @@ export interface Wire {
   notHere(): object;
   whole(asked: ModelRequest, reply: Reply): object;
   stream(asked: ModelRequest, reply: Reply, gone: AbortSignal): AsyncIterable<object>;
+  /** What its streams end with, where that is no event. */
+  farewell?: string;
 }
 
 export interface Refusal {
@@ -72,7 +75,7 @@ export interface Refusal {
   headers?: Record<string, string>;
 }
 
-const WIRES: readonly Wire[] = [anthropicWire, responsesWire, geminiWire];
+const WIRES: readonly Wire[] = [anthropicWire, responsesWire, geminiWire, chatWire];
 
 export const startModelApi = async (model: Model): Promise<ModelApi> => {
   const requests: ModelRequest[] = [];
@@ -136,6 +139,7 @@ const sendEvents = async (
     const name = 'type' in event ? `event: ${String(event.type)}\n` : '';
     response.write(`${name}data: ${JSON.stringify(event)}\n\n`);
   }
+  if (wire.farewell !== undefined) response.write(`data: ${wire.farewell}\n\n`);
   response.end();
 };
 
