@@ -4,6 +4,7 @@ import { AutorunModule } from './modules/autorun/index.js';
 import { GroupChatModule } from './modules/groupchat/index.js';
 import { RemotesModule } from './modules/remotes/index.js';
 import { SessionsModule } from './modules/sessions/index.js';
+import { UsageModule } from './modules/usage/index.js';
 import { WorktreesModule } from './modules/worktrees/index.js';
 import { AccessModule } from './platform/access/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
@@ -43,6 +44,7 @@ export class AppModule {
         }),
         ...(config.role === 'worker' ? [] : [RealtimeModule]),
         RemotesModule,
+        UsageModule,
         SessionsModule,
         WorktreesModule,
         AutorunModule,

@@ -20,7 +20,9 @@ export {
 export { AgentUnsupported } from './agent-errors.js';
 export { AgentRegistry } from './agent-registry.js';
 export { AgentsModule } from './agents.module.js';
+export { requireSettings, requireTurn } from './demands.js';
 export { type Detection, detectAgent } from './detection.js';
+export { PRICE_LIST, withEstimatedCost } from './estimated-cost.js';
 export {
   answersSection,
   documentSection,

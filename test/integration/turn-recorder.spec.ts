@@ -21,6 +21,7 @@ import { TurnClaims } from '../../src/modules/sessions/storage/turn-claims.js';
 import { TurnEntity, type TurnRow } from '../../src/modules/sessions/storage/turn.entity.js';
 import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
 import { TurnEvents } from '../../src/modules/sessions/turn-events.js';
+import { UsageRecords } from '../../src/modules/usage/index.js';
 import { type Config } from '../../src/platform/config/index.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
 import { Database } from '../../src/platform/database/index.js';
@@ -70,8 +71,14 @@ describe('what is written of a turn', () => {
     const now = new Date();
     await sessions.insert(database, {
       ...{ id, name: 's', agent: 'demo', cwd: '/x', remoteId: null, env: '', envNames: [] },
-      ...{ args: [], model: null, command: null, autoRunFolder: null, limits: {} },
-      ...{ parentSessionId: null, providerSessionId: null, createdAt: now, updatedAt: now },
+      ...{ args: [], model: null, effort: null, held: false, command: null, limits: {} },
+      ...{
+        autoRunFolder: null,
+        parentSessionId: null,
+        providerSessionId: null,
+        createdAt: now,
+        updatedAt: now,
+      },
     });
     return id;
   };
@@ -241,7 +248,15 @@ describe('what is written of a turn', () => {
     new SshFailure(code, { name: 'devbox', host: 'devbox' });
   const ledgerOf = (): TurnLedger => {
     const jobs = { ring: () => undefined } as unknown as JobQueue;
-    return new TurnLedger(database, turns, sessions, claims, events, jobs);
+    return new TurnLedger(
+      database,
+      turns,
+      sessions,
+      claims,
+      events,
+      jobs,
+      new UsageRecords(database),
+    );
   };
 
   it('counts all of the time in which its host could not be heard, also when the reason changed', async () => {

@@ -10,6 +10,7 @@ import {
   ResourceId,
   StartsWork,
 } from '../../platform/http/index.js';
+import { usageSchema } from '../usage/index.js';
 import { HistoryService } from './history.service.js';
 import { type Session } from './session.js';
 import {
@@ -23,7 +24,6 @@ import {
   sessionSchema,
   turnPageSchema,
   turnSchema,
-  usageSchema,
 } from './sessions.schemas.js';
 import { SessionsService } from './sessions.service.js';
 import { type Turn } from './turn.js';

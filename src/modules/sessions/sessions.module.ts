@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsModule } from '../../agents/index.js';
 import { RemotesModule } from '../remotes/index.js';
+import { UsageModule } from '../usage/index.js';
 import { DriveTurnWorker } from './drive/drive-turn.worker.js';
 import { RemoveSpoolsWorker } from './drive/remove-spools.worker.js';
 import { SpoolHousekeeping } from './drive/spool-housekeeping.js';
@@ -24,7 +25,12 @@ import { TurnsController } from './turns.controller.js';
 import { TurnsService } from './turns.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([SessionEntity, TurnEntity]), AgentsModule, RemotesModule],
+  imports: [
+    TypeOrmModule.forFeature([SessionEntity, TurnEntity]),
+    AgentsModule,
+    RemotesModule,
+    UsageModule,
+  ],
   controllers: [SessionsController, TurnsController],
   providers: [
     DriveTurnWorker,

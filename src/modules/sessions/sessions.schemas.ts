@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AGENT_NAMES } from '../../agents/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
 import { envPatchSchema, envSchema, remoteStateSchema } from '../remotes/index.js';
+import { usageSchema } from '../usage/index.js';
 import { ENDED_TURN_STATES, OPEN_TURN_STATES, TURN_KINDS } from './turn.js';
 
 const noNul = /^[^\0]*$/;
@@ -29,6 +30,7 @@ const sessionFields = {
   env: envSchema,
   args: z.array(z.string().max(10_000).regex(noNul, 'Must hold no NUL character')).max(100),
   model: line.max(200).nullable(),
+  effort: line.max(50).nullable(),
   command: line.nullable(),
   autoRunFolder: z.string().min(1).max(4_096).regex(noNul, 'Must hold no NUL character').nullable(),
   limits: body({ silenceMs: milliseconds.optional(), absoluteMs: milliseconds.optional() }),
@@ -42,6 +44,7 @@ export const agentSettings = {
   env: sessionFields.env.optional(),
   args: sessionFields.args.optional(),
   model: sessionFields.model.optional(),
+  effort: sessionFields.effort.optional(),
   command: sessionFields.command.optional(),
 };
 
@@ -56,6 +59,7 @@ export type CreateSession = z.infer<typeof createSessionSchema>;
 /** A merge patch: `null` clears. */
 export const patchSessionSchema = body({
   ...sessionFields,
+  held: z.boolean(),
   env: envPatchSchema,
   limits: body({
     silenceMs: milliseconds.nullable().optional(),
@@ -66,19 +70,13 @@ export type PatchSession = z.infer<typeof patchSessionSchema>;
 
 export const limitsSchema = sessionFields.limits;
 
-export const usageSchema = z.object({
-  inputTokens: z.int(),
-  outputTokens: z.int(),
-  cacheReadTokens: z.int(),
-  cacheWriteTokens: z.int(),
-  reasoningTokens: z.int().nullable(),
-  costUsd: z.number().nullable(),
-  costIsEstimate: z.boolean(),
-  contextWindow: z.int().nullable(),
-  contextTokens: z.int().nullable(),
-});
-
 const nullableText = z.string().nullable();
+
+export const readOnlySchema = z
+  .enum(['enforced', 'advisory', 'none'])
+  .describe(
+    'What a read-only turn is worth: `enforced`: its CLI refuses to write; `advisory`: it is only asked not to; `none`: such turns are refused',
+  );
 
 export const sessionSchema = z.object({
   id: z.uuid(),
@@ -92,11 +90,14 @@ export const sessionSchema = z.object({
   connection: remoteStateSchema.nullable(),
   activeTurnId: z.uuid().nullable(),
   queued: z.int(),
+  held: z.boolean().describe('Nothing of its queue begins'),
   providerSessionId: nullableText,
   usage: usageSchema,
   env: z.record(z.string(), z.literal('***')),
   args: z.array(z.string()),
   model: nullableText,
+  effort: nullableText.describe('One of the levels that its agent knows'),
+  readOnly: readOnlySchema,
   command: nullableText,
   autoRunFolder: nullableText,
   limits: z.object({ silenceMs: z.int().optional(), absoluteMs: z.int().optional() }),

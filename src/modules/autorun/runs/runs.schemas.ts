@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { body, pageOf, pageQuery, query } from '../../../platform/http/index.js';
-import { usageSchema } from '../../sessions/index.js';
+import { usageSchema } from '../../usage/index.js';
 import { optionSchemas, runDocumentSchema } from '../playbooks/playbooks.schemas.js';
 import { RUN_STATES } from './run.js';
 

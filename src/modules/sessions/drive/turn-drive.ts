@@ -78,6 +78,8 @@ export class TurnDrive {
     this.startMayBeUnderWay = !begun;
     this.runningTools = new Set(row.parser?.openTools);
     row.parser ??= adapter.initialState(request);
+    // Not every CLI tells which model it was.
+    row.parser.model ??= request.model;
   }
 
   /** The name of this attempt on the host: unique per execution, the same for every worker that asks for it. */

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../../platform/database/index.js';
+import { type Usage, withEstimatedCost } from '../../../agents/index.js';
+import { Database, type Tx } from '../../../platform/database/index.js';
 import { storableText } from '../../../platform/events/index.js';
 import { JobQueue } from '../../../platform/queue/index.js';
+import { UsageRecords } from '../../usage/index.js';
 import { DRIVE_TURN } from '../drive-turn.job.js';
 import { REMOVE_SPOOLS } from '../remove-spools.job.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
@@ -22,6 +24,7 @@ export class TurnLedger {
     private readonly claims: TurnClaims,
     private readonly events: TurnEvents,
     private readonly jobs: JobQueue,
+    private readonly usages: UsageRecords,
   ) {}
 
   /** @param failed called once when writing fails, so that the reader stops. */
@@ -77,6 +80,8 @@ export class TurnLedger {
     endingOfCurrent: (current: TurnRow) => TurnEnding,
     spools: Spools | null,
   ): Promise<void> {
+    const { parser } = row;
+    const usage = parser?.usage ? await withEstimatedCost(parser.usage, parser.model) : null;
     let waited = '';
     await recorder.change(
       (current) => {
@@ -87,7 +92,7 @@ export class TurnLedger {
           waiting: null,
           ...ending,
           text: ending.text === null ? null : storableText(ending.text),
-          usage: row.parser?.usage ?? null,
+          usage,
           providerSessionId: row.parser?.providerSessionId ?? null,
           finishedAt: open ? null : new Date(),
           leaseUntil: null,
@@ -96,6 +101,7 @@ export class TurnLedger {
         };
       },
       async (tx, ended) => {
+        if (usage) await this.spent(tx, ended, parser?.model ?? null, usage);
         if (keepsConversation(ended) && ended.providerSessionId !== null) {
           const { providerSessionId } = ended;
           await this.sessions.update(tx, row.sessionId, { providerSessionId });
@@ -113,6 +119,18 @@ export class TurnLedger {
         });
       },
     );
+  }
+
+  private async spent(tx: Tx, row: TurnRow, model: string | null, usage: Usage): Promise<void> {
+    const session = await this.sessions.find(row.sessionId, tx);
+    if (!session) return;
+    const { id: turnId, attempts: attempt, sessionId, kind, ownerId, remoteId } = row;
+    const inChat = kind === 'moderator' || kind === 'participant';
+    const owner = { runId: inChat ? null : ownerId, groupChatId: inChat ? ownerId : null };
+    const { agent } = session;
+    await this.usages.add(tx, {
+      ...{ turnId, attempt, at: new Date(), sessionId, agent, model, remoteId, ...owner, usage },
+    });
   }
 }
 

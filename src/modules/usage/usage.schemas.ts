@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { query } from '../../platform/http/index.js';
+import { USAGE_GROUPS } from './usage.js';
+
+const tokens = {
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  cacheReadTokens: z.int(),
+  cacheWriteTokens: z.int(),
+  reasoningTokens: z.int().nullable(),
+};
+const cost = { costUsd: z.number().nullable(), costIsEstimate: z.boolean() };
+
+/** Of one turn, or of several: then the context's size is null. */
+export const usageSchema = z.object({
+  ...tokens,
+  ...cost,
+  contextWindow: z.int().nullable(),
+  contextTokens: z.int().nullable(),
+});
+
+const isTimeZone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format() !== '';
+  } catch {
+    return false;
+  }
+};
+
+export const usageQuerySchema = query({
+  by: z.enum(USAGE_GROUPS).default('day'),
+  /** From this time on, before that one. */
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  /** In which a day begins. */
+  timeZone: z
+    .string()
+    .max(100)
+    .refine(isTimeZone, 'Must be a time zone such as Europe/Vienna')
+    .default('UTC'),
+  sessionId: z.uuid().optional(),
+  groupChatId: z.uuid().optional(),
+  runId: z.uuid().optional(),
+  remoteId: z.union([z.literal('local'), z.uuid()]).optional(),
+});
+export type UsageQuery = z.infer<typeof usageQuerySchema>;
+
+const sums = { turns: z.int(), ...tokens, ...cost };
+export const usageReportSchema = z.object({
+  items: z.array(z.object({ key: z.string().nullable(), ...sums })),
+  total: z.object(sums),
+  prices: z.object({ source: z.string(), version: z.string(), date: z.string() }),
+});
