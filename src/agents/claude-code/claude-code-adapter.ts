@@ -8,6 +8,7 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
+import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
@@ -39,7 +40,7 @@ export class ClaudeCodeAdapter implements AgentAdapter {
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
-    return parseLine(state, line);
+    return foldObjects(state, line, parseLine);
   }
 
   conclude(state: ParserState, end: ProcessEnd): Outcome {

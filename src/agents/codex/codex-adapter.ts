@@ -8,6 +8,7 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
+import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
 import { confined } from './sandbox.js';
 import { parseLine } from './stream-parser.js';
@@ -51,7 +52,7 @@ export class CodexAdapter implements AgentAdapter {
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
-    return parseLine(state, line);
+    return foldObjects(state, line, parseLine);
   }
 
   conclude(state: ParserState, end: ProcessEnd): Outcome {

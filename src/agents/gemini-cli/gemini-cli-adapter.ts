@@ -8,6 +8,7 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
+import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
 import { escapeAtSigns } from './at-signs.js';
 import { parseLine } from './stream-parser.js';
@@ -49,7 +50,7 @@ export class GeminiCliAdapter implements AgentAdapter {
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
-    return parseLine(state, line);
+    return foldObjects(state, line, parseLine);
   }
 
   conclude(state: ParserState, end: ProcessEnd): Outcome {
