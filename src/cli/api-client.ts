@@ -49,6 +49,10 @@ export class ApiClient {
     return this.read({ method: 'PUT', path, body }, shape);
   }
 
+  patch<S extends z.ZodType>(path: string, body: unknown, shape: S): Promise<z.infer<S>> {
+    return this.read({ method: 'PATCH', path, body }, shape);
+  }
+
   async delete(path: string, query?: Query): Promise<void> {
     await this.send({ method: 'DELETE', path, ...(query && { query }) });
   }

@@ -18,6 +18,24 @@ const usage = z
   })
   .nullish();
 
+const sums = {
+  turns: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cacheReadTokens: z.number(),
+  cacheWriteTokens: z.number(),
+  costUsd: z.number().nullable(),
+  costIsEstimate: z.boolean(),
+};
+const usageTotal = z.looseObject({ key: z.string().nullable(), ...sums });
+export type UsageTotal = z.infer<typeof usageTotal>;
+
+export const usageReportShape = z.looseObject({
+  items: z.array(usageTotal),
+  total: z.looseObject(sums),
+  prices: z.looseObject({ date: z.string() }),
+});
+
 export const remoteShape = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -109,6 +127,10 @@ export const sessionShape = z.looseObject({
   state: z.string(),
   activeTurnId: z.string().nullable(),
   queued: z.number(),
+  held: z.boolean().optional(),
+  model: z.string().nullish(),
+  effort: z.string().nullish(),
+  readOnly: z.string().optional(),
 });
 export type Session = z.infer<typeof sessionShape>;
 
@@ -117,6 +139,9 @@ export const turnShape = z.looseObject({
   sessionId: z.string(),
   kind: z.string(),
   state: z.string(),
+  prompt: z.string().optional(),
+  held: z.boolean().optional(),
+  readOnly: z.boolean().optional(),
   text: z.string().nullable(),
   providerSessionId: z.string().nullable(),
   usage,

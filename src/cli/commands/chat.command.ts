@@ -8,7 +8,14 @@ import { Deadline } from '../deadline.js';
 import { headOf } from '../event-stream.js';
 import { EXIT } from '../exit-codes.js';
 import { findId, findRemote, findSession } from '../find.js';
-import { collect, given, imagesFrom, positiveNumber, wholeNumber } from '../option-values.js';
+import {
+  collect,
+  envFrom,
+  given,
+  imagesFrom,
+  positiveNumber,
+  wholeNumber,
+} from '../option-values.js';
 import { facts, table } from '../table.js';
 
 interface CreateOptions {
@@ -16,6 +23,11 @@ interface CreateOptions {
   moderatorAgent?: string;
   moderatorRemote?: string;
   moderatorCwd?: string;
+  moderatorModel?: string;
+  moderatorEffort?: string;
+  moderatorEnv?: string[];
+  moderatorArg?: string[];
+  moderatorCommand?: string;
   with?: string[];
   maxRounds?: number;
   maxCost?: number;
@@ -54,6 +66,19 @@ export const addChatCommand = (program: Command, cli: Cli): void => {
     .option('-a, --moderator-agent <agent>', 'or an agent of its own for it')
     .option('--moderator-remote <remote>', '... on this remote')
     .option('--moderator-cwd <dir>', '... in this directory')
+    .option('--moderator-model <model>', '... with this model')
+    .option('--moderator-effort <level>', '... with this effort')
+    .option(
+      '--moderator-env <KEY=VALUE>',
+      '... in this environment; KEY alone takes it from here',
+      collect,
+    )
+    .option(
+      '--moderator-arg <argument>',
+      '... with this argument for its CLI (repeat for more)',
+      collect,
+    )
+    .option('--moderator-command <path>', '... whose CLI is there')
     .option('-w, --with <session>', 'a participant (repeat for more)', collect)
     .option('--max-rounds <n>', 'rounds for one question at most', wholeNumber)
     .option('--max-cost <usd>', 'cost of one question at most', positiveNumber)
@@ -62,7 +87,7 @@ export const addChatCommand = (program: Command, cli: Cli): void => {
       const limits = given({ maxRounds: options.maxRounds, maxCostUsd: options.maxCost });
       const participants: string[] = [];
       for (const wanted of options.with ?? []) participants.push(await findSession(api, wanted));
-      const moderator = await moderatorFrom(api, options);
+      const moderator = await moderatorFrom(cli, api, options);
       const body = {
         ...{ name, moderator, participants },
         ...(Object.keys(limits).length > 0 && { limits }),
@@ -156,7 +181,7 @@ export const addChatCommand = (program: Command, cli: Cli): void => {
 const findChat = (api: ApiClient, wanted: string): Promise<string> =>
   findId(api, '/groupchats', 'group chat', wanted);
 
-const moderatorFrom = async (api: ApiClient, options: CreateOptions): Promise<object> => {
+const moderatorFrom = async (cli: Cli, api: ApiClient, options: CreateOptions): Promise<object> => {
   if (options.moderator !== undefined) {
     return { sessionId: await findSession(api, options.moderator) };
   }
@@ -166,6 +191,11 @@ const moderatorFrom = async (api: ApiClient, options: CreateOptions): Promise<ob
   return given({
     agent: options.moderatorAgent,
     cwd: options.moderatorCwd,
+    model: options.moderatorModel,
+    effort: options.moderatorEffort,
+    env: options.moderatorEnv && envFrom(options.moderatorEnv, cli.world.env),
+    args: options.moderatorArg,
+    command: options.moderatorCommand,
     remoteId: options.moderatorRemote && (await findRemote(api, options.moderatorRemote)),
   });
 };

@@ -1,4 +1,5 @@
 import { type Command } from 'commander';
+import { type ApiClient } from '../api-client.js';
 import { type Session, sessionShape, turnShape } from '../api-shapes.js';
 import { type Cli } from '../cli.js';
 import { CliFailure } from '../cli-failure.js';
@@ -6,16 +7,26 @@ import { EXIT } from '../exit-codes.js';
 import { findRemote, findSession } from '../find.js';
 import { collect, envFrom, given } from '../option-values.js';
 import { facts, table } from '../table.js';
+import { addQueueCommand } from './queue.command.js';
 
-interface CreateOptions {
-  agent: string;
+interface Settings {
   cwd?: string;
   remote?: string;
   env?: string[];
   arg?: string[];
   model?: string;
+  effort?: string;
   command?: string;
   autoRunFolder?: string;
+}
+
+interface CreateOptions extends Settings {
+  agent: string;
+}
+
+interface UpdateOptions extends Settings {
+  name?: string;
+  local?: boolean;
 }
 
 export const addSessionsCommand = (program: Command, cli: Cli): void => {
@@ -39,37 +50,34 @@ export const addSessionsCommand = (program: Command, cli: Cli): void => {
       cli.print(command, { items }, table(['NAME', 'AGENT', 'STATE', 'WHERE', 'ID'], rows));
     });
 
-  sessions
-    .command('create <name>')
-    .description('set up an agent in a directory, here or on a remote')
-    .requiredOption('-a, --agent <agent>', 'claude-code, codex, opencode, gemini-cli, ..., demo')
-    .option('-d, --cwd <dir>', "its working directory; the remote's own when absent")
-    .option('-r, --remote <remote>', 'the remote it works on; absent: the machine of the server')
-    .option(
-      '-e, --env <KEY=VALUE>',
-      'environment of the agent; KEY alone takes it from here',
-      collect,
-    )
-    .option('--arg <argument>', 'extra argument for the CLI (repeat for more)', collect)
-    .option('-m, --model <model>', 'model to ask the CLI for')
-    .option('--command <path>', 'where the CLI is on its host, if not in the login PATH')
-    .option('--auto-run-folder <dir>', 'where its Auto Run documents are')
-    .action(async (name: string, options: CreateOptions, command: Command) => {
-      const api = await cli.api(command);
-      const { agent, cwd, model, autoRunFolder } = options;
-      const session = await api.post(
-        '/sessions',
-        given({
-          ...{ name, agent, cwd, model, autoRunFolder },
-          command: options.command,
-          args: options.arg,
-          remoteId: options.remote && (await findRemote(api, options.remote)),
-          env: options.env && envFrom(options.env, cli.world.env),
-        }),
-        sessionShape,
-      );
-      cli.print(command, session, `${session.name} is session ${session.id}\n`);
-    });
+  withSettings(
+    sessions
+      .command('create <name>')
+      .description('set up an agent in a directory, here or on a remote')
+      .requiredOption('-a, --agent <agent>', 'claude-code, codex, opencode, gemini-cli, ..., demo'),
+  ).action(async (name: string, options: CreateOptions, command: Command) => {
+    const api = await cli.api(command);
+    const { agent } = options;
+    const body = given({ name, agent, ...(await settingsFrom(cli, api, options)) });
+    const session = await api.post('/sessions', body, sessionShape);
+    cli.print(command, session, `${session.name} is session ${session.id}\n`);
+  });
+
+  withSettings(
+    sessions
+      .command('update <session>')
+      .description('change what was agreed on with a session; "" takes a model or an effort back')
+      .option('-n, --name <name>', 'what it is called')
+      .option('--local', 'it works on the machine of the server'),
+  ).action(async (wanted: string, options: UpdateOptions, command: Command) => {
+    const api = await cli.api(command);
+    const { name, local } = options;
+    const settings = await settingsFrom(cli, api, options);
+    const body = given({ name, ...settings, ...(local && { remoteId: null }) });
+    const path = `/sessions/${await findSession(api, wanted)}`;
+    const session = await api.patch(path, emptyIsNull(body), sessionShape);
+    cli.print(command, session, sessionFacts(session));
+  });
 
   sessions
     .command('show <session>')
@@ -102,7 +110,43 @@ export const addSessionsCommand = (program: Command, cli: Cli): void => {
       await api.delete(`/sessions/${id}`);
       cli.print(command, { id, removed: true }, `${name} is removed\n`);
     });
+
+  addQueueCommand(sessions, cli);
 };
+
+const withSettings = (command: Command): Command =>
+  command
+    .option('-d, --cwd <dir>', "its working directory; the remote's own when absent")
+    .option('-r, --remote <remote>', 'the remote it works on; absent: the machine of the server')
+    .option(
+      '-e, --env <KEY=VALUE>',
+      'environment of the agent; KEY alone takes it from here',
+      collect,
+    )
+    .option('--arg <argument>', 'extra argument for the CLI (repeat for more)', collect)
+    .option('-m, --model <model>', 'model to ask the CLI for')
+    .option('--effort <level>', 'how much effort to ask the CLI for')
+    .option('--command <path>', 'where the CLI is on its host, if not in the login PATH')
+    .option('--auto-run-folder <dir>', 'where its Auto Run documents are');
+
+const settingsFrom = async (cli: Cli, api: ApiClient, options: Settings): Promise<object> => {
+  const { cwd, model, effort, autoRunFolder } = options;
+  return given({
+    ...{ cwd, model, effort, autoRunFolder },
+    command: options.command,
+    args: options.arg,
+    remoteId: options.remote && (await findRemote(api, options.remote)),
+    env: options.env && envFrom(options.env, cli.world.env),
+  });
+};
+
+const emptyIsNull = (body: object): object =>
+  Object.fromEntries(
+    Object.entries(body).map(([name, value]: [string, unknown]) => [
+      name,
+      value === '' ? null : value,
+    ]),
+  );
 
 const placeOf = ({ target, cwd }: Session): string =>
   target.remote ? `${target.hostName ?? '?'}:${cwd}` : cwd;
@@ -112,8 +156,11 @@ const sessionFacts = (session: Session): string =>
     ['name', session.name],
     ['id', session.id],
     ['agent', session.agentLabel],
+    ['model', session.model],
+    ['effort', session.effort],
+    ['read-only', session.readOnly],
     ['where', placeOf(session)],
     ['state', session.state],
     ['active turn', session.activeTurnId],
-    ['queued', session.queued],
+    ['queued', session.held ? `${session.queued} (held)` : session.queued],
   ]);

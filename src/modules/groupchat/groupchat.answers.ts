@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readOnlySchema } from '../sessions/index.js';
 import {
   END_REASONS,
   GROUP_CHAT_STATES,
@@ -16,6 +17,7 @@ export const participantSchema = z
     ...seat,
     handle: z.string().describe('Unique in the chat: `@handle` in a message addresses it'),
     ...place,
+    readOnly: readOnlySchema,
     state: z.enum(['idle', 'working']).describe('Whether it has been asked and not yet answered'),
   })
   .meta({ id: 'Participant' });
@@ -26,7 +28,10 @@ export const groupChatSchema = z
     id: z.uuid(),
     name: z.string(),
     state: z.enum(GROUP_CHAT_STATES),
-    moderator: z.object({ ...seat, agent: z.string(), agentLabel: z.string(), ...place }),
+    moderator: z.object({
+      ...{ ...seat, agent: z.string(), agentLabel: z.string(), ...place },
+      readOnly: readOnlySchema,
+    }),
     participants: z.array(participantSchema),
     limits: z.object({
       maxRounds: z.int(),

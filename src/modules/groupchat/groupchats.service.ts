@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AgentRegistry, AgentUnsupported } from '../../agents/index.js';
+import { AgentRegistry, AgentUnsupported, requireSettings } from '../../agents/index.js';
 import { Database, makeOnce, type Tx } from '../../platform/database/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { SessionsService } from '../sessions/index.js';
@@ -153,13 +153,20 @@ export class GroupChatsService {
     await this.chronicle.become(tx, chat, 'idle');
   }
 
-  /** A moderator works beside others and must not write: an agent that cannot be held to that is refused. */
+  /**
+   * A moderator works beside others and must not write. An agent that is only asked not to does so in a directory of its
+   * own, where it could do no harm; one that cannot even be asked is refused.
+   */
   private async requireReader(choice: ModeratorChoice): Promise<void> {
-    const { agent } = 'sessionId' in choice ? await this.sessions.get(choice.sessionId) : choice;
-    const { label, capabilities } = this.agents.get(agent);
-    if (capabilities.readOnly === 'enforced') return;
-    throw new AgentUnsupported(`${label} cannot moderate: it cannot be held to reading only`, {
+    const isSession = 'sessionId' in choice;
+    const { agent } = isSession ? await this.sessions.get(choice.sessionId) : choice;
+    const adapter = this.agents.get(agent);
+    if (!isSession) requireSettings(adapter, choice, '/moderator');
+    if (adapter.capabilities.readOnly !== 'none') return;
+    const message = `${adapter.label} cannot moderate: it takes no read-only turns`;
+    throw new AgentUnsupported(message, {
       hint: 'Choose another agent as moderator; this one may take part.',
+      errors: [{ pointer: '/moderator', detail: message }],
     });
   }
 

@@ -65,5 +65,6 @@ export const toParticipant = (person: Person, handle: string, working: boolean):
   handle,
   remote: person.remote,
   hostName: person.hostName,
+  readOnly: person.readOnly,
   state: working ? 'working' : 'idle',
 });

@@ -8,6 +8,8 @@ export interface Person {
   agent: string;
   /** With ` (SSH)` on a remote. */
   agentLabel: string;
+  /** What a read-only turn of it is worth. */
+  readOnly: SessionOutline['readOnly'];
   remote: boolean;
   hostName: string | null;
 }
@@ -41,6 +43,7 @@ const toPerson = (session: SessionOutline): Person => ({
   name: session.name,
   agent: session.agent,
   agentLabel: session.agentLabel,
+  readOnly: session.readOnly,
   remote: session.target.remote,
   hostName: session.target.hostName,
 });

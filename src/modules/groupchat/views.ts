@@ -74,6 +74,7 @@ const toModerator = (person: Person | undefined, sessionId: string): GroupChat['
   agentLabel: person?.agentLabel ?? '',
   remote: person?.remote ?? false,
   hostName: person?.hostName ?? null,
+  readOnly: person?.readOnly ?? 'none',
 });
 
 const toRoundTurn = (turn: RoundTurnRow): Round['turns'][number] => ({

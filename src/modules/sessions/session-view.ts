@@ -1,3 +1,4 @@
+import { type AgentCapabilities } from '../../agents/index.js';
 import { type Remote } from '../remotes/index.js';
 import { type Session } from './session.js';
 import { type SessionRow } from './storage/session.entity.js';
@@ -22,9 +23,10 @@ const NO_ACTIVITY: SessionActivity = {
   },
 };
 
-/** A session as clients see it: its row, what its turns do, and the host behind it. */
+/** A session as clients see it: its row, what its agent can, what its turns do, and the host behind it. */
 export const toSession = (
   row: SessionRow,
+  { readOnly }: Pick<AgentCapabilities, 'readOnly'>,
   activity: SessionActivity = NO_ACTIVITY,
   remote?: Remote,
 ): Session => ({
@@ -42,11 +44,14 @@ export const toSession = (
   connection: remote?.state ?? null,
   activeTurnId: activity.activeTurnId,
   queued: activity.queued,
+  held: row.held,
   providerSessionId: row.providerSessionId,
   usage: activity.usage,
   env: Object.fromEntries(row.envNames.map((name) => [name, '***'] as const)),
   args: row.args,
   model: row.model,
+  effort: row.effort,
+  readOnly,
   command: row.command,
   autoRunFolder: row.autoRunFolder,
   limits: row.limits,

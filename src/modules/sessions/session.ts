@@ -1,4 +1,4 @@
-import { type AgentName, type Usage } from '../../agents/index.js';
+import { type AgentCapabilities, type AgentName, type Usage } from '../../agents/index.js';
 import { type RemoteState } from '../remotes/index.js';
 
 /** Ceilings of one turn of a session, in milliseconds; the server's defaults where absent. */
@@ -24,12 +24,18 @@ export interface Session {
   connection: RemoteState | null;
   activeTurnId: string | null;
   queued: number;
+  /** Nothing of its queue begins. */
+  held: boolean;
   providerSessionId: string | null;
   usage: Usage;
   /** Values are masked. */
   env: Record<string, '***'>;
   args: string[];
   model: string | null;
+  /** One of the levels that its agent knows; null leaves it to the CLI. */
+  effort: string | null;
+  /** Whether its agent's CLI keeps a read-only turn from writing, is only asked not to write, or takes none. */
+  readOnly: AgentCapabilities['readOnly'];
   command: string | null;
   autoRunFolder: string | null;
   limits: SessionLimits;
@@ -39,7 +45,10 @@ export interface Session {
 }
 
 /** Of a session what does not change while it works. */
-export type SessionOutline = Pick<Session, 'id' | 'name' | 'agent' | 'agentLabel' | 'target'>;
+export type SessionOutline = Pick<
+  Session,
+  'id' | 'name' | 'agent' | 'agentLabel' | 'readOnly' | 'target'
+>;
 
 export interface NewSession {
   name: string;
@@ -51,6 +60,7 @@ export interface NewSession {
   env?: Record<string, string> | undefined;
   args?: string[] | undefined;
   model?: string | null | undefined;
+  effort?: string | null | undefined;
   command?: string | null | undefined;
   autoRunFolder?: string | null | undefined;
   limits?: SessionLimits | undefined;

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { AgentRegistry, type Usage } from '../../agents/index.js';
+import {
+  type AgentCapabilities,
+  AgentRegistry,
+  requireSettings,
+  type Usage,
+} from '../../agents/index.js';
 import { type Host } from '../../hosts/index.js';
 import {
   Database,
@@ -11,6 +16,7 @@ import {
 } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
+import { JobQueue } from '../../platform/queue/index.js';
 import {
   keptEnvSchema,
   type Remote,
@@ -19,6 +25,7 @@ import {
   RemotesService,
   settableVariables,
 } from '../remotes/index.js';
+import { DRIVE_TURN } from './drive-turn.job.js';
 import { SessionSecrets } from './session-secrets.js';
 import { toSession } from './session-view.js';
 import { type NewSession, type Session, type SessionOutline } from './session.js';
@@ -26,6 +33,7 @@ import { SessionBusy, SessionInUse, SessionNotFound } from './sessions.errors.js
 import { limitsSchema, type PatchSession } from './sessions.schemas.js';
 import { type SessionRow } from './storage/session.entity.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
+import { TurnsRepository } from './storage/turns.repository.js';
 import { sessionStream } from './turn-events.js';
 
 /** Where the work of a session is done, and with which environment. */
@@ -47,6 +55,8 @@ export class SessionsService {
     private readonly secrets: SessionSecrets,
     private readonly agents: AgentRegistry,
     private readonly events: EventLog,
+    private readonly turns: TurnsRepository,
+    private readonly jobs: JobQueue,
   ) {}
 
   /** Under an id of the caller's: asking again never makes a second one. */
@@ -60,7 +70,7 @@ export class SessionsService {
   }
 
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
-    this.agents.get(input.agent);
+    requireSettings(this.agents.get(input.agent), input);
     const remoteId = input.remoteId ?? null;
     const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId], tx);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
@@ -72,6 +82,7 @@ export class SessionsService {
       env: input.env ?? {},
       args: input.args ?? [],
       model: input.model ?? null,
+      effort: input.effort ?? null,
       command: input.command ?? null,
       autoRunFolder: input.autoRunFolder ?? null,
       limits: input.limits ?? {},
@@ -86,10 +97,10 @@ export class SessionsService {
     change: { name: string; cwd: string },
   ): Promise<Session> {
     const parent = await this.row(parentId, tx);
-    const { agent, remoteId, args, model, command, autoRunFolder, limits } = parent;
+    const { agent, remoteId, args, model, effort, command, autoRunFolder, limits } = parent;
     const env = this.secrets.openEnv(parent.id, parent.env);
-    const inherited = { agent, remoteId, args, model, command, autoRunFolder, limits, env };
-    return this.insert(tx, uuid(), { ...inherited, ...change, parentSessionId: parent.id });
+    const settings = { agent, remoteId, args, model, effort, command, autoRunFolder, limits, env };
+    return this.insert(tx, uuid(), { ...settings, ...change, parentSessionId: parent.id });
   }
 
   async get(id: string): Promise<Session> {
@@ -105,7 +116,9 @@ export class SessionsService {
   async all(): Promise<SessionOutline[]> {
     const rows = await this.rows.all();
     const remotes = await this.remotesOf(rows);
-    return rows.map((row) => toSession(row, undefined, remotes.get(row.remoteId ?? '')));
+    return rows.map((row) =>
+      toSession(row, this.capabilities(row), undefined, remotes.get(row.remoteId ?? '')),
+    );
   }
 
   async find(ids: readonly string[]): Promise<Session[]> {
@@ -122,7 +135,9 @@ export class SessionsService {
       if (moves) await this.requireIdle(current.id, 'its host and directory cannot change', tx);
       if (moves) next.providerSessionId = null;
       await this.rows.update(tx, id, next);
-      await this.events.append(tx, sessionStream(id), 'session.updated', { sessionId: id });
+      const { held } = next;
+      await this.events.append(tx, sessionStream(id), 'session.updated', { sessionId: id, held });
+      if (current.held && !held) await this.goOn(tx, id);
       return next;
     });
     return this.view(row);
@@ -173,7 +188,7 @@ export class SessionsService {
       ...settings
     }: Omit<
       SessionRow,
-      'id' | 'env' | 'envNames' | 'providerSessionId' | 'createdAt' | 'updatedAt'
+      'id' | 'env' | 'envNames' | 'held' | 'providerSessionId' | 'createdAt' | 'updatedAt'
     > & { env: Record<string, string> },
   ): Promise<Session> {
     const now = new Date();
@@ -182,6 +197,7 @@ export class SessionsService {
       id,
       env: this.secrets.sealEnv(id, env),
       envNames: Object.keys(env),
+      held: false,
       providerSessionId: null,
       createdAt: now,
       updatedAt: now,
@@ -192,15 +208,18 @@ export class SessionsService {
       state: 'idle',
     });
     const [remote] = row.remoteId === null ? [] : await this.remotes.find([row.remoteId], tx);
-    return toSession(row, undefined, remote);
+    return toSession(row, this.capabilities(row), undefined, remote);
   }
 
   private async patched(sql: Sql, current: SessionRow, patch: PatchSession): Promise<SessionRow> {
+    requireSettings(this.agents.get(current.agent), patch);
     const next = { ...current };
     if (patch.name !== undefined) next.name = patch.name;
     if (patch.cwd !== undefined) next.cwd = patch.cwd;
     if (patch.args !== undefined) next.args = patch.args;
     if (patch.model !== undefined) next.model = patch.model;
+    if (patch.effort !== undefined) next.effort = patch.effort;
+    if (patch.held !== undefined) next.held = patch.held;
     if (patch.command !== undefined) next.command = patch.command;
     if (patch.autoRunFolder !== undefined) next.autoRunFolder = patch.autoRunFolder;
     if (patch.limits !== undefined) {
@@ -222,6 +241,18 @@ export class SessionsService {
       }
     }
     return next;
+  }
+
+  /** What was held back may begin. */
+  private async goOn(tx: Tx, id: string): Promise<void> {
+    const waiting = await this.turns.queue(id, tx);
+    tx.afterCommit(() => {
+      for (const turn of waiting) this.jobs.ring(DRIVE_TURN.name, turn.id);
+    });
+  }
+
+  private capabilities({ agent }: SessionRow): AgentCapabilities {
+    return this.agents.get(agent).capabilities;
   }
 
   private async requireIdle(id: string, what: string, sql: Sql): Promise<void> {
@@ -246,7 +277,9 @@ export class SessionsService {
   private async views(rows: readonly SessionRow[]): Promise<Session[]> {
     const activity = await this.rows.activity(rows.map(({ id }) => id));
     const remotes = await this.remotesOf(rows);
-    return rows.map((row) => toSession(row, activity.get(row.id), remotes.get(row.remoteId ?? '')));
+    return rows.map((row) =>
+      toSession(row, this.capabilities(row), activity.get(row.id), remotes.get(row.remoteId ?? '')),
+    );
   }
 
   private async remotesOf(rows: readonly SessionRow[]): Promise<Map<string, Remote>> {

@@ -10,7 +10,10 @@ const people = (names: Record<string, string>): PeopleById =>
   new Map(
     Object.entries(names).map(([sessionId, name]) => [
       sessionId,
-      { sessionId, name, agent: 'demo', agentLabel: 'demo', remote: false, hostName: null },
+      {
+        ...{ sessionId, name, agent: 'demo', agentLabel: 'demo', readOnly: 'enforced' as const },
+        ...{ remote: false, hostName: null },
+      },
     ]),
   );
 

@@ -17,9 +17,13 @@ const transcript = (text: string, name = 'Backend'): Transcript => ({
       agentLabel: 'demo',
       remote: false,
       hostName: null,
+      readOnly: 'enforced',
     },
     participants: [
-      { sessionId: 'a', name, handle: name, remote: true, hostName: name, state: 'idle' },
+      {
+        ...{ sessionId: 'a', name, handle: name, remote: true, hostName: name },
+        ...{ readOnly: 'advisory', state: 'idle' },
+      },
     ],
     limits: { maxRounds: 6, participantTimeoutMs: 1, maxCostUsd: null },
     queued: 0,

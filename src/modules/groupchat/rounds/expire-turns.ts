@@ -22,7 +22,7 @@ export class ExpireTurns {
   ): Promise<void> {
     const time = duration(chat.limits.participantTimeoutMs);
     for (const turn of turns) {
-      if (turn.turnId !== null) await this.turns.cancelIn(tx, turn.turnId, 'timeout');
+      if (turn.turnId !== null) await this.turns.cancelIn(tx, turn.turnId, { reason: 'timeout' });
       await this.rounds.updateTurn(tx, turn.id, {
         state: 'timed-out',
         failure: { code: 'agent/timeout', message: `no answer within ${time}` },

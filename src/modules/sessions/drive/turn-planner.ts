@@ -5,14 +5,27 @@ import { RemoteHosts } from '../../remotes/index.js';
 import { SessionsService } from '../sessions.service.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
 import { type TurnRow } from '../storage/turn.entity.js';
+import { TurnsRepository } from '../storage/turns.repository.js';
+import {
+  conversationOf,
+  promptOf,
+  TEXT_CHARACTERS,
+  type TurnConversation,
+} from './turn-conversation.js';
 import { type TurnPlan } from './turn-drive.js';
 import { TurnTaken } from './turn-recorder.js';
+
+/** How often a turn waits in a row for a limit, unless its session says otherwise: enough for any window of hours. */
+const LIMIT_STREAK = 10;
+/** How often a turn is tried again after a passing fault, unless its session says otherwise: over a quarter of an hour. */
+const RETRIES = 5;
 
 /** Finds out where, with what and within which limits a turn runs. */
 @Injectable()
 export class TurnPlanner {
   constructor(
     private readonly rows: SessionsRepository,
+    private readonly turns: TurnsRepository,
     private readonly sessions: SessionsService,
     private readonly hosts: RemoteHosts,
     private readonly agents: AgentRegistry,
@@ -24,24 +37,29 @@ export class TurnPlanner {
     const session = await this.rows.find(row.sessionId);
     if (!session) throw new TurnTaken();
     const adapter = this.agents.get(session.agent);
-    const resumes = row.fresh ? null : session.providerSessionId;
-    const [place, spentBefore] = await Promise.all([
+    const { resume } = adapter.capabilities;
+    const conversation = conversationOf(row, resume, session.providerSessionId);
+    const { resumes } = conversation;
+    const [place, spentBefore, prompt] = await Promise.all([
       this.sessions.placeOf(session, row.remoteId),
       adapter.tellsTotals === true && resumes !== null
         ? this.rows.spentOn(session.id, resumes)
         : null,
+      this.promptOf(row, conversation),
     ]);
+    const { silenceMs, toolMs, absoluteMs, ...limits } = session.limits;
+    const wholeMs = absoluteMs ?? this.config.turnAbsoluteMs;
     return {
       row,
       ...place,
       retired: this.hosts.retirementOf(place.host),
       adapter,
       request: {
-        prompt: row.prompt,
+        prompt,
         providerSessionId: resumes,
         readOnly: row.readOnly,
         model: session.model,
-        effort: null,
+        effort: session.effort,
         images: [],
         args: session.args,
         command: session.command,
@@ -49,10 +67,26 @@ export class TurnPlanner {
         directory: '',
         spentBefore,
       },
+      conversation,
       limits: {
-        silenceMs: session.limits.silenceMs ?? this.config.turnSilenceMs,
-        absoluteMs: session.limits.absoluteMs ?? this.config.turnAbsoluteMs,
+        silenceMs: silenceMs ?? this.config.turnSilenceMs,
+        toolMs: toolMs ?? this.config.turnToolMs,
+        absoluteMs: Math.max(0, wholeMs - row.spentMs),
+      },
+      retries: {
+        resumeAfterLimit: limits.resumeAfterLimit ?? true,
+        limitStreak: limits.limitStreak ?? LIMIT_STREAK,
+        retries: limits.retries ?? RETRIES,
+        firstRetryMs: this.config.turnRetryMs,
+        absoluteMs: wholeMs,
       },
     };
+  }
+
+  private async promptOf(row: TurnRow, { lost, asks }: TurnConversation): Promise<string> {
+    const { sessionId, id, fresh, prompt } = row;
+    const transcript =
+      lost !== null && !fresh ? await this.turns.transcript(sessionId, id, TEXT_CHARACTERS) : [];
+    return promptOf(prompt, asks, transcript);
   }
 }

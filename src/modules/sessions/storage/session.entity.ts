@@ -33,6 +33,13 @@ export class SessionEntity {
   model!: string | null;
 
   @Column('text', { nullable: true })
+  effort!: string | null;
+
+  /** Nothing of its queue begins. */
+  @Column('boolean')
+  held!: boolean;
+
+  @Column('text', { nullable: true })
   command!: string | null;
 
   @Column('text', { name: 'auto_run_folder', nullable: true })

@@ -1,0 +1,88 @@
+import { type AgentAdapter } from './adapter.js';
+import { AgentUnsupported } from './agent-errors.js';
+
+type Able = Pick<AgentAdapter, 'label' | 'capabilities'>;
+
+interface Fault {
+  pointer: string;
+  message: string;
+  hint: string;
+}
+
+/**
+ * What a session settles once for all of its turns, if its agent's CLI can be told.
+ *
+ * @param at where the settings are in the request, as a JSON pointer
+ * @throws {AgentUnsupported} what it cannot be told is never left out in silence
+ */
+export const requireSettings = (
+  { label, capabilities }: Able,
+  { model, effort }: { model?: string | null | undefined; effort?: string | null | undefined },
+  at = '',
+): void => {
+  const faults: Fault[] = [];
+  if (typeof model === 'string' && !capabilities.model) {
+    faults.push({
+      pointer: `${at}/model`,
+      message: `${label} cannot be told which model to use`,
+      hint: 'Leave out the model; the agent uses the one of its own settings.',
+    });
+  }
+  if (typeof effort === 'string' && !capabilities.effort.includes(effort)) {
+    const known = capabilities.effort.join(', ');
+    faults.push({
+      pointer: `${at}/effort`,
+      message:
+        known === ''
+          ? `${label} cannot be told how much effort to make`
+          : `${label} knows no effort "${effort}"`,
+      hint: known === '' ? 'Leave out the effort.' : `Choose one of: ${known}.`,
+    });
+  }
+  refuse(faults);
+};
+
+/**
+ * What a turn wants of its agent.
+ *
+ * @throws {AgentUnsupported} what its CLI cannot do is never left out in silence
+ */
+export const requireTurn = (
+  { label, capabilities }: Able,
+  turn: {
+    readOnly?: boolean | undefined;
+    images?: readonly unknown[] | undefined;
+    fresh?: boolean | undefined;
+  },
+): void => {
+  const faults: Fault[] = [];
+  if (turn.readOnly && capabilities.readOnly === 'none') {
+    faults.push({
+      pointer: '/readOnly',
+      message: `${label} cannot be kept from writing`,
+      hint: 'Send a turn that may write, or use another agent.',
+    });
+  }
+  if (turn.images?.length && !capabilities.images) {
+    faults.push({
+      pointer: '/images',
+      message: `${label} takes no images`,
+      hint: 'Send the turn without images.',
+    });
+  }
+  if (turn.fresh === false && !capabilities.resume) {
+    faults.push({
+      pointer: '/fresh',
+      message: `${label} cannot go on with a conversation`,
+      hint: 'Leave out `fresh`: every turn of this agent is a new conversation.',
+    });
+  }
+  refuse(faults);
+};
+
+const refuse = (faults: readonly Fault[]): void => {
+  const [first] = faults;
+  if (!first) return;
+  const errors = faults.map(({ pointer, message }) => ({ pointer, detail: message }));
+  throw new AgentUnsupported(first.message, { hint: first.hint, errors });
+};
