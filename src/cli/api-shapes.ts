@@ -28,11 +28,12 @@ const sums = {
   costIsEstimate: z.boolean(),
 };
 const usageTotal = z.looseObject({ key: z.string().nullable(), ...sums });
-export type UsageTotal = z.infer<typeof usageTotal>;
+const usageSums = z.looseObject(sums);
+export type UsageSums = z.infer<typeof usageSums>;
 
 export const usageReportShape = z.looseObject({
   items: z.array(usageTotal),
-  total: z.looseObject(sums),
+  total: usageSums,
   prices: z.looseObject({ date: z.string() }),
 });
 

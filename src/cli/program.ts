@@ -11,6 +11,7 @@ import { addRunCommand } from './commands/run.command.js';
 import { addRunsCommand } from './commands/runs.command.js';
 import { addSendCommand } from './commands/send.command.js';
 import { addSessionsCommand } from './commands/sessions.command.js';
+import { addUsageCommand } from './commands/usage.command.js';
 import { addWorktreesCommand } from './commands/worktrees.command.js';
 import { addDemoCommand } from './demo/demo.command.js';
 import { EXIT, exitCodeFor } from './exit-codes.js';
@@ -50,7 +51,7 @@ const programFor = async (argv: readonly string[], world: World): Promise<Comman
 const COMMANDS = [
   ...[addRemotesCommand, addSessionsCommand, addSendCommand, addChatCommand],
   ...[addPlaybooksCommand, addRunCommand, addRunsCommand, addWorktreesCommand],
-  ...[addEventsCommand, addDoctorCommand, addDemoCommand],
+  ...[addUsageCommand, addEventsCommand, addDoctorCommand, addDemoCommand],
 ];
 
 /** The server is loaded only where it is started: it is hundreds of modules that no other command needs. */

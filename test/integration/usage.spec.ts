@@ -110,12 +110,12 @@ describeStores('what agents have used', (kind) => {
   });
 
   it.each([
-    ['by=planet', '/by'],
-    ['from=yesterday', '/from'],
-    ['timeZone=Middle/Earth', '/timeZone'],
-    ['sessionId=7', '/sessionId'],
-    ['remoteId=devbox', '/remoteId'],
-    ['colour=red', '/colour'],
+    ['by=planet', '?by'],
+    ['from=yesterday', '?from'],
+    ['timeZone=Middle/Earth', '?timeZone'],
+    ['sessionId=7', '?sessionId'],
+    ['remoteId=devbox', '?remoteId'],
+    ['colour=red', '?colour'],
   ])('is not told for %s', async (query, pointer) => {
     const { status, body } = await world.api.call<{ errors: { pointer: string }[] }>(
       'GET',

@@ -161,7 +161,7 @@ describe('the command line', () => {
     expect(commands).toEqual(
       expect.arrayContaining([
         ...['serve', 'remotes', 'sessions', 'send', 'chat', 'playbooks', 'run'],
-        ...['runs', 'worktrees', 'events', 'doctor', 'demo'],
+        ...['runs', 'worktrees', 'usage', 'events', 'doctor', 'demo'],
       ]),
     );
   });
