@@ -58,8 +58,6 @@ export const addUsageCommand = (program: Command, cli: Cli): void => {
     });
 };
 
-type Sums = Omit<UsageTotal, 'key'>;
-
 const cells = (sums: UsageSums): string[] => [
   String(sums.turns),
   String(sums.inputTokens + sums.cacheWriteTokens),
