@@ -100,8 +100,8 @@ export interface RecordedCli {
   words: string;
   /** Words of a tool's output in the recording of `edit`; null where the output has none. */
   toolWords: string | null;
-  /** An event of a kind that no version has: it is kept as an `unknown` fact. */
-  unknownEvent: string;
+  /** An event of a kind that no version has, which is kept as an `unknown` fact. None: its output is plain text. */
+  unknownEvent: string | None;
   /** Of a turn whose recording is not that of `turn('x')`. */
   request?(recording: string): Partial<TurnRequest>;
 }

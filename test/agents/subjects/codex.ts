@@ -73,7 +73,7 @@ export const codex: Subject = {
       edit: 'codex-0.169.0/tools-auto',
       model: 'codex-0.169.0/resume-model',
       'auth-failed': 'codex-0.169.0/err-401',
-      limit: 'codex-0.169.0/usage-limit',
+      limit: { none: 'the recorded limit does not tell when it resets' },
       overloaded: 'codex-0.169.0/err-529',
       'context-full': 'codex-0.169.0/err-ctx',
       'slow-stream': 'codex-0.169.0/slow',
