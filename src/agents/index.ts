@@ -25,9 +25,11 @@ export { type Detection, detectAgent } from './detection.js';
 export { PRICE_LIST, withEstimatedCost } from './estimated-cost.js';
 export {
   answersSection,
+  conversationSection,
   documentSection,
   participantsSection,
   type PromptRole,
   questionSection,
+  requestSection,
   roleSection,
 } from './prompt-sections.js';

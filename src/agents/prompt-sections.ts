@@ -8,6 +8,8 @@ export const ROLE = 'ROLE:';
 export const PARTICIPANTS = 'PARTICIPANTS:';
 export const QUESTION = 'QUESTION:';
 export const DOCUMENT = 'DOCUMENT:';
+export const CONVERSATION = 'CONVERSATION SO FAR:';
+export const REQUEST = 'REQUEST:';
 /** `ROUND 2 ANSWERS:` */
 export const roundAnswers = (round: number): string => `ROUND ${round} ANSWERS:`;
 
@@ -34,5 +36,21 @@ export const answersSection = (
 
 /** `path` is absolute, or relative to the working directory of the turn. */
 export const documentSection = (path: string): string => `${DOCUMENT} ${path}`;
+
+/** A conversation that cannot be opened any more, told anew, oldest first. */
+export const conversationSection = (
+  exchanges: readonly { prompt: string; answer: string }[],
+): string =>
+  [
+    CONVERSATION,
+    'It was held in a session that cannot be opened any more. It is told here so that you know of it, oldest first, and needs no answer.',
+    ...exchanges.flatMap(({ prompt, answer }) => [
+      `USER:\n${indented(prompt)}`,
+      `YOU:\n${indented(answer)}`,
+    ]),
+  ].join('\n');
+
+/** What is asked, word for word and last: its own sections stay what they are. */
+export const requestSection = (prompt: string): string => `${REQUEST}\n${prompt}`;
 
 const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');

@@ -87,7 +87,16 @@ describe('what is written of a turn', () => {
     await turns.insert(database, {
       ...{ id, sessionId, kind: 'message', state: 'queued', prompt: 'x', readOnly: false },
       ...{ fresh: false, workingTree: id, held: false, ownerJob: null, ownerId: null },
-      ...{ remoteId: null, hostname: null, nonce: '', attempts: 0, fence: 0, worker: null },
+      ...{
+        remoteId: null,
+        hostname: null,
+        cwd: null,
+        nonce: '',
+        attempts: 0,
+        fence: 0,
+        worker: null,
+      },
+      ...{ earlier: [], spentMs: 0 },
       ...{
         leaseUntil: null,
         retryAt: null,
@@ -295,7 +304,7 @@ describe('what is written of a turn', () => {
       accepted: () => Promise.reject(new Error('It was accepted before')),
       unheard: () => Promise.resolve(),
       heardAgain: () => ledger.heardAgain(next),
-      expired: (clock: string) => expired.push(clock),
+      expired: ({ reason }: { reason: string }) => expired.push(reason),
     };
     const end = new TurnDrive(plan, next, leave.signal, steps, false).toTheEnd();
     end.catch(() => undefined);

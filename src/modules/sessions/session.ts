@@ -1,12 +1,20 @@
 import { type AgentCapabilities, type AgentName, type Usage } from '../../agents/index.js';
 import { type RemoteState } from '../remotes/index.js';
 
-/** Ceilings of one turn of a session, in milliseconds; the server's defaults where absent. */
+/** Ceilings of one turn of a session, times in milliseconds; the server's defaults where absent. */
 export interface SessionLimits {
   /** Longest time without any output. */
   silenceMs?: number | undefined;
   /** Longest time in all. */
   absoluteMs?: number | undefined;
+  /** How long a tool may run without any output. */
+  toolMs?: number | undefined;
+  /** Whether a turn waits until its provider's limit resets, rather than fail. Default: it does. */
+  resumeAfterLimit?: boolean | undefined;
+  /** How often it waits in a row without getting any work done in between. Default: 10. */
+  limitStreak?: number | undefined;
+  /** How often it is tried again when its provider was overloaded or out of reach; 0: never. Default: 5. */
+  retries?: number | undefined;
 }
 
 /** One agent, in one working directory, on one host, with its settings, conversation and queue. */

@@ -23,6 +23,16 @@ const milliseconds = z
   .min(1_000)
   .max(30 * 24 * 3_600_000);
 
+/** Of one turn; what they mean is said at `SessionLimits`. */
+const limits = {
+  silenceMs: milliseconds,
+  absoluteMs: milliseconds,
+  toolMs: milliseconds,
+  resumeAfterLimit: z.boolean(),
+  limitStreak: z.int().min(1).max(1_000),
+  retries: z.int().min(0).max(20),
+};
+
 const sessionFields = {
   name: line.max(200),
   cwd: path,
@@ -33,7 +43,7 @@ const sessionFields = {
   effort: line.max(50).nullable(),
   command: line.nullable(),
   autoRunFolder: z.string().min(1).max(4_096).regex(noNul, 'Must hold no NUL character').nullable(),
-  limits: body({ silenceMs: milliseconds.optional(), absoluteMs: milliseconds.optional() }),
+  limits: body(limits).partial(),
 };
 
 /** What a session can be made of, apart from its name; a group chat's inline moderator takes the same. */
@@ -62,9 +72,13 @@ export const patchSessionSchema = body({
   held: z.boolean(),
   env: envPatchSchema,
   limits: body({
-    silenceMs: milliseconds.nullable().optional(),
-    absoluteMs: milliseconds.nullable().optional(),
-  }),
+    silenceMs: limits.silenceMs.nullable(),
+    absoluteMs: limits.absoluteMs.nullable(),
+    toolMs: limits.toolMs.nullable(),
+    resumeAfterLimit: limits.resumeAfterLimit.nullable(),
+    limitStreak: limits.limitStreak.nullable(),
+    retries: limits.retries.nullable(),
+  }).partial(),
 }).partial();
 export type PatchSession = z.infer<typeof patchSessionSchema>;
 
@@ -100,7 +114,7 @@ export const sessionSchema = z.object({
   readOnly: readOnlySchema,
   command: nullableText,
   autoRunFolder: nullableText,
-  limits: z.object({ silenceMs: z.int().optional(), absoluteMs: z.int().optional() }),
+  limits: z.object(limits).partial(),
   parentSessionId: z.uuid().nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -133,7 +147,20 @@ export const turnSchema = z.object({
     remoteId: z.uuid().nullable(),
     hostname: nullableText,
   }),
-  attempts: z.int(),
+  cwd: nullableText.describe('Where it works or worked on its host, once it has begun'),
+  attempts: z.int().describe("Executions, without those that its provider's limit has ended"),
+  earlier: z
+    .array(
+      z.object({
+        attempt: z.int(),
+        code: z.string(),
+        message: z.string(),
+        endedAt: z.string(),
+        worked: z.boolean(),
+        providerSessionId: nullableText,
+      }),
+    )
+    .describe('What became of the executions before the one that runs, or the last; oldest first'),
   waiting: z
     .object({
       code: z.string(),
@@ -142,7 +169,8 @@ export const turnSchema = z.object({
       since: z.string(),
     })
     .nullable(),
-  resumesAt: nullableText,
+  retryAt: nullableText.describe('When it is tried again by itself, while it waits'),
+  resumesAt: nullableText.describe("When its provider's limit resets"),
   queuedAt: z.string(),
   startedAt: nullableText,
   lastActivityAt: nullableText,

@@ -19,7 +19,12 @@ export type TurnEventType =
 
 /** What its agent has said or done. */
 export type SaidEventType =
-  'turn.output' | 'turn.reasoning' | 'turn.tool' | 'turn.usage' | 'turn.unknown';
+  | 'turn.output'
+  | 'turn.reasoning'
+  | 'turn.tool'
+  | 'turn.usage'
+  | 'turn.unknown'
+  | 'turn.resumed-afresh';
 
 export const sessionStream = (sessionId: string): string => `session:${sessionId}`;
 
@@ -42,6 +47,12 @@ export class TurnEvents {
       { type, data: { turnId: row.id, turn } },
       { type: 'session.updated', data: { sessionId, state, activeTurnId, queued } },
     ]);
+  }
+
+  /** Its session goes on with another conversation of its provider. */
+  async conversationChanged(tx: Tx, sessionId: string, providerSessionId: string): Promise<void> {
+    const data = { sessionId, providerSessionId };
+    await this.log.append(tx, sessionStream(sessionId), 'session.updated', data);
   }
 
   async said(tx: Tx, row: TurnRow, type: SaidEventType, data: object): Promise<void> {

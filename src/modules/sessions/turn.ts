@@ -26,14 +26,33 @@ export interface Turn {
   error: TurnError | null;
   /** Where it really runs or ran; `hostname` is what the host calls itself. */
   host: { kind: 'local' | 'ssh'; remoteId: string | null; hostname: string | null };
+  /** The directory there, once it has begun: that of its session, or the scratch directory of a moderator. */
+  cwd: string | null;
+  /** Executions, without those that its provider's limit has ended. */
   attempts: number;
+  /** What became of those before the one that runs, or the last; oldest first. */
+  earlier: EarlierAttempt[];
   resumesAt: string | null;
   queuedAt: string;
-  /** Why it does not go on just now: its host cannot be used or heard. */
+  /** Why it does not go on just now: its host cannot be used or heard, or its provider is overloaded or out of reach. */
   waiting: TurnWait | null;
+  /** When it is tried again by itself, while it waits. */
+  retryAt: string | null;
   startedAt: string | null;
   lastActivityAt: string | null;
   finishedAt: string | null;
+}
+
+/** One that did not end its turn: by a limit or a fault of its provider, or because its conversation was gone. */
+export interface EarlierAttempt {
+  /** Counts every execution. */
+  attempt: number;
+  code: string;
+  message: string;
+  endedAt: string;
+  /** Its agent had used a tool: some of the work may be done. */
+  worked: boolean;
+  providerSessionId: string | null;
 }
 
 export interface TurnError extends Failure {

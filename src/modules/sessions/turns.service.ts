@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { AgentRegistry, AgentUnsupported } from '../../agents/index.js';
+import { AgentRegistry, requireTurn } from '../../agents/index.js';
 import { Database, makeOnce, type Sql, type Tx } from '../../platform/database/index.js';
 import { storableText } from '../../platform/events/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
@@ -11,7 +11,7 @@ import { DRIVE_TURN } from './drive-turn.job.js';
 import { SessionNotFound, TurnNotFound, TurnNotQueued } from './sessions.errors.js';
 import { STOP_TURN } from './stop-turn.job.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
-import { type StopOrder, type TurnRow } from './storage/turn.entity.js';
+import { type StopReason, type TurnRow } from './storage/turn.entity.js';
 import { toTurn, TurnsRepository } from './storage/turns.repository.js';
 import { TurnEvents } from './turn-events.js';
 import { hasEnded, type Turn, type TurnKind } from './turn.js';
@@ -45,19 +45,16 @@ export class TurnsService {
     private readonly jobs: JobQueue,
   ) {}
 
-  /** @throws {RemoteDisabled} when the session's remote is switched off: nothing is queued. */
+  /**
+   * @throws {RemoteDisabled} when the session's remote is switched off: nothing is queued.
+   * @throws {AgentUnsupported} when its agent cannot do what the turn wants.
+   */
   async enqueue(tx: Tx, turn: NewTurn): Promise<Turn> {
     // Its host and directory cannot change from here to the commit, after which the turn holds them.
     const session = await this.sessions.share(turn.sessionId, tx);
     if (!session) throw new SessionNotFound(turn.sessionId);
     if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
-    const { label, capabilities } = this.agents.get(session.agent);
-    if (turn.readOnly && capabilities.readOnly === 'none') {
-      throw new AgentUnsupported(`${label} cannot be kept from writing`);
-    }
-    if (turn.images?.length && !capabilities.images) {
-      throw new AgentUnsupported(`${label} takes no images`);
-    }
+    requireTurn(this.agents.get(session.agent), turn);
     const row: Omit<TurnRow, 'position'> = {
       id: turn.id ?? uuid(),
       sessionId: session.id,
@@ -72,8 +69,11 @@ export class TurnsService {
       ownerId: turn.owner?.id ?? null,
       remoteId: session.remoteId,
       hostname: null,
+      cwd: null,
       nonce: randomBytes(8).toString('hex'),
       attempts: 0,
+      earlier: [],
+      spentMs: 0,
       fence: 0,
       worker: null,
       leaseUntil: null,
@@ -146,6 +146,8 @@ export class TurnsService {
       const row = await this.turns.lock(id, tx);
       if (!row) throw new TurnNotFound(id);
       if (row.state !== 'queued') throw new TurnNotQueued(id, row.state);
+      // What it had been asked may be half done.
+      if (prompt !== undefined && row.earlier.length > 0) throw new TurnNotQueued(id, 'begun');
       if (prompt !== undefined) row.prompt = storableText(prompt);
       if (held !== undefined) row.held = held;
       if (position !== undefined) row.position = await this.slot(tx, row, position);
@@ -166,16 +168,16 @@ export class TurnsService {
    * Stops a turn: at once when it waits, else by killing its processes on their host. The state is `stopping` until it is
    * proved that they are gone. Safe to repeat; a turn that has ended stays as it is.
    */
-  cancel(id: string, reason: StopOrder['reason'] = 'cancelled'): Promise<Turn> {
-    return this.database.transaction((tx) => this.cancelIn(tx, id, reason));
+  cancel(id: string, why: StopReason = { reason: 'cancelled' }): Promise<Turn> {
+    return this.database.transaction((tx) => this.cancelIn(tx, id, why));
   }
 
-  async cancelIn(tx: Tx, id: string, reason: StopOrder['reason'] = 'cancelled'): Promise<Turn> {
+  async cancelIn(tx: Tx, id: string, why: StopReason = { reason: 'cancelled' }): Promise<Turn> {
     const row = await this.turns.lock(id, tx);
     if (!row) throw new TurnNotFound(id);
     if (hasEnded(row) || row.state === 'stopping') return toTurn(row);
     const waits = row.state === 'queued' || row.state === 'limited';
-    row.stop = { reason, at: new Date().toISOString(), proved: waits };
+    row.stop = { ...why, at: new Date().toISOString(), proved: waits };
     row.state = waits ? 'cancelled' : 'stopping';
     if (waits) Object.assign(row, { finishedAt: new Date(), waiting: null });
     await this.turns.update(tx, id, {

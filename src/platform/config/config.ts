@@ -27,8 +27,12 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** A turn that says nothing for this long is ended. */
   readonly turnSilenceMs: number;
+  /** A tool of an agent that runs for longer no longer counts as a sign of life. */
+  readonly turnToolMs: number;
   /** A turn that runs for this long is ended, whatever it says. */
   readonly turnAbsoluteMs: number;
+  /** A turn whose provider was overloaded or out of reach is tried again after this, then after twice as long, ... */
+  readonly turnRetryMs: number;
   /** A worker that is not heard of for this long has lost its turns to the others. */
   readonly leaseMs: number;
   /** How often work that lost its job is looked for. */
@@ -68,7 +72,9 @@ const schema = z.object({
   metricsPort: accept.port.nullable().default(null),
   corsOrigins: accept.origins.default([]),
   turnSilenceMs: accept.milliseconds(1_000, 7 * 24 * HOUR_MS).default(30 * MINUTE_MS),
+  turnToolMs: accept.milliseconds(1_000, 30 * 24 * HOUR_MS).default(60 * MINUTE_MS),
   turnAbsoluteMs: accept.milliseconds(1_000, 30 * 24 * HOUR_MS).default(12 * HOUR_MS),
+  turnRetryMs: accept.milliseconds(100, HOUR_MS).default(30_000),
   leaseMs: accept.milliseconds(1_000, HOUR_MS).default(15_000),
   sweepMs: accept.milliseconds(100, HOUR_MS).default(2_000),
   allowStoreChange: accept.flag.default(false),

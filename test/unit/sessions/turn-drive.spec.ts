@@ -11,7 +11,7 @@ import {
 import { SshFailure } from '../../../src/hosts/ssh/errors.js';
 import { TurnDrive, type TurnPlan } from '../../../src/modules/sessions/drive/turn-drive.js';
 import { type TurnRecorder } from '../../../src/modules/sessions/drive/turn-recorder.js';
-import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
+import { type OpenTool, type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
 import { turn as request } from '../../support/run-agent.js';
 
 beforeEach(() => {
@@ -20,6 +20,8 @@ beforeEach(() => {
 afterEach(() => {
   jest.useRealTimers();
 });
+
+const BUILD: OpenTool = { id: 'build', name: 'build', since: Date.now(), unheardMs: 0 };
 
 type Runs = Pick<DurableRuns, 'start' | 'follow'>;
 
@@ -47,7 +49,12 @@ const drive = (runs: Partial<Runs>, change: Partial<TurnRow>, begun: boolean) =>
       request: request(''),
     },
     host: { runs } as unknown as Host,
-    limits: { silenceMs: 60_000, absoluteMs: 3_600_000 },
+    limits: { silenceMs: 60_000, toolMs: 3_600_000, absoluteMs: 3_600_000 },
+    conversation: { resumes: null, lost: null, asks: 'all' },
+    retries: {
+      ...{ resumeAfterLimit: true, limitStreak: 1, retries: 0 },
+      ...{ firstRetryMs: 1_000, absoluteMs: 3_600_000 },
+    },
   } as TurnPlan;
   const turn = new TurnDrive(
     plan,
@@ -65,7 +72,7 @@ const drive = (runs: Partial<Runs>, change: Partial<TurnRow>, begun: boolean) =>
         row.waiting = null;
         return Promise.resolve();
       },
-      expired: (clock) => steps.push(clock),
+      expired: ({ reason }) => steps.push(reason),
     },
     begun,
   );
@@ -95,7 +102,7 @@ const silent: Runs['follow'] = async function* (_run, { signal } = {}): AsyncGen
 /** Which clocks ended a turn that another process had begun, when its agent says nothing for ten minutes. */
 const clocksOfTakenOver = async (
   follow: Runs['follow'],
-  openTools: string[],
+  openTools: OpenTool[],
 ): Promise<string[]> => {
   const parser = { ...new DemoAdapter().initialState(), openTools };
   const { ended, steps, gone } = drive(
@@ -111,7 +118,7 @@ const clocksOfTakenOver = async (
 
 describe('A driven turn', () => {
   it('is not taken for silent when its tool was begun before this process followed it', async () => {
-    expect(await clocksOfTakenOver(silent, ['build'])).toEqual([]);
+    expect(await clocksOfTakenOver(silent, [BUILD])).toEqual([]);
   });
 
   it('is ended when it is silent without a tool, whoever began it', async () => {
@@ -140,7 +147,7 @@ describe('A driven turn', () => {
       }
       yield* silent(run, options);
     };
-    const parser = { ...new DemoAdapter().initialState(), openTools: ['build'] };
+    const parser = { ...new DemoAdapter().initialState(), openTools: [BUILD] };
     const { ended, steps, gone } = drive(
       { follow: runs },
       { state: 'running', startedAt: new Date(), parser },

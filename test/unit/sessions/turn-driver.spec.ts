@@ -27,13 +27,29 @@ const driven = async (
   const row: Partial<TurnRow> = {
     ...{ id: 'turn', state: 'starting', prompt: '', fresh: false, readOnly: false, nonce: '' },
     ...{ attempts: 1, stdoutOffset: 0, stderrOffset: 0, stderrTail: '', startedAt: null },
-    ...{ parser: null, stop: null, fence: 1, waiting: null, unreachableMs: 0 },
+    ...{
+      earlier: [],
+      spentMs: 0,
+      parser: null,
+      stop: null,
+      fence: 1,
+      waiting: null,
+      unreachableMs: 0,
+    },
   };
   const plan = {
     ...{ row, adapter: new DemoAdapter(), cwd: '/', env: {} },
     request: turn(''),
     host: { name: 'there', runs } as unknown as Host,
-    ...{ retired: new AbortController().signal, limits: { silenceMs: 1_000, absoluteMs: 1_000 } },
+    ...{
+      retired: new AbortController().signal,
+      limits: { silenceMs: 1_000, toolMs: 1_000, absoluteMs: 1_000 },
+    },
+    conversation: { resumes: null, lost: null, asks: 'all' },
+    retries: {
+      ...{ resumeAfterLimit: true, limitStreak: 1, retries: 0 },
+      ...{ firstRetryMs: 1_000, absoluteMs: 1_000 },
+    },
   };
   const driver = new TurnDriver(
     { claim: () => Promise.resolve({ row, begun }) } as unknown as TurnClaims,

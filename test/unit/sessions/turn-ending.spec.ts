@@ -9,13 +9,19 @@ const FAILURE = { code: 'agent/crashed', message: 'x', recoverable: true } as co
 const CLEAN: RunVerdict = { kind: 'exited', exitCode: 0, signal: null, why: null };
 const KILLED: RunVerdict = { kind: 'exited', exitCode: 130, signal: 'SIGINT', why: 'cancelled' };
 
-const ending = (verdict: RunVerdict, outcome: Outcome, reason?: StopOrder['reason']) => {
+const ending = (
+  verdict: RunVerdict,
+  outcome: Outcome,
+  reason?: StopOrder['reason'],
+  tool?: string,
+) => {
   const parser = { providerSessionId: 'p', text: 'so far', model: null, usage: null, memory: {} };
   const adapter = {
     initialState: () => parser,
     conclude: () => outcome,
   } as unknown as AgentAdapter;
-  const stop = reason === undefined ? null : { reason, at: '', proved: true };
+  const stop =
+    reason === undefined ? null : { reason, at: '', proved: true, ...(tool && { tool }) };
   const plan = { adapter, request: turn('x'), host: { name: 'devbox' }, cwd: '/work' };
   return endingOf(verdict, { stop, stderrTail: '', parser }, plan);
 };
@@ -38,17 +44,18 @@ describe('the end of a turn', () => {
     });
   });
 
-  it('is limited until the provider’s time, or an hour from now', () => {
+  it('is limited until the provider’s time, if it tells one', () => {
     const resumesAt = '2030-01-01T00:00:00.000Z';
     const failure = { ...FAILURE, code: 'agent/limit' as const };
     expect(ending(CLEAN, { kind: 'limited', failure, resumesAt })).toMatchObject({
       state: 'limited',
       resumesAt: new Date(resumesAt),
     });
-    const unknown = ending(CLEAN, { kind: 'limited', failure, resumesAt: null }).resumesAt;
-    const inMs = (unknown?.getTime() ?? 0) - Date.now();
-    expect(inMs).toBeGreaterThan(3_590_000);
-    expect(inMs).toBeLessThanOrEqual(3_600_000);
+    for (const unknown of [null, 'soon']) {
+      expect(ending(CLEAN, { kind: 'limited', failure, resumesAt: unknown })).toMatchObject({
+        ...{ state: 'limited', resumesAt: null },
+      });
+    }
   });
 
   it.each([
@@ -62,6 +69,12 @@ describe('the end of a turn', () => {
       { kind: 'lost', cause: 'killed' },
     ];
     for (const verdict of verdicts) expect(ending(verdict, failed, reason)).toMatchObject(expected);
+  });
+
+  it('names the tool that ran for too long', () => {
+    const { error } = ending(KILLED, failed, 'silent', 'Bash');
+    expect(error).toMatchObject({ code: 'agent/silent', message: expect.stringContaining('Bash') });
+    expect(error?.hint).toContain('limits.toolMs');
   });
 
   it('is lost when nobody can tell it, and names the cause', () => {

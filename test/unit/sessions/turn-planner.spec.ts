@@ -1,9 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { AgentRegistry, type AgentName, type Usage } from '../../../src/agents/index.js';
 import { TurnPlanner } from '../../../src/modules/sessions/drive/turn-planner.js';
+import { type ScratchDirectories } from '../../../src/modules/sessions/scratch/scratch-directories.js';
 import { type SessionsService } from '../../../src/modules/sessions/sessions.service.js';
 import { type SessionsRepository } from '../../../src/modules/sessions/storage/sessions.repository.js';
 import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
+import { type TurnsRepository } from '../../../src/modules/sessions/storage/turns.repository.js';
 import { type RemoteHosts } from '../../../src/modules/remotes/index.js';
 import { type Config } from '../../../src/platform/config/index.js';
 
@@ -32,12 +34,18 @@ const planned = async (
   };
   const planner = new TurnPlanner(
     rows as unknown as SessionsRepository,
+    {} as TurnsRepository,
     sessions as unknown as SessionsService,
     { retirementOf: () => new AbortController().signal } as unknown as RemoteHosts,
     new AgentRegistry(),
+    { isNeeded: () => false } as unknown as ScratchDirectories,
     {} as Config,
   );
-  const { request } = await planner.plan({ sessionId: 's', fresh } as TurnRow);
+  const { request } = await planner.plan({
+    sessionId: 's',
+    fresh,
+    earlier: [] as unknown,
+  } as TurnRow);
   return { spentBefore: request.spentBefore, asked };
 };
 

@@ -1,33 +1,45 @@
-/** The two clocks of a turn: none runs without an end. */
+import { type OpenTool, type StopReason } from '../storage/turn.entity.js';
+
+/** The clocks of a turn: none runs without an end. */
 export interface ClockLimits {
   silenceMs: number;
+  /** How long a tool counts as a sign of life. */
+  toolMs: number;
   absoluteMs: number;
 }
 
+/** Which one has run out, and during which tool. */
+export type Clock = StopReason & { reason: 'silent' | 'timeout' };
+
 /**
- * Says which clock of a turn has run out. Both stand still while its host cannot be heard: nobody knows then what the
+ * Says which clock of a turn has run out. All stand still while its host cannot be heard: nobody knows then what the
  * agent says, and nobody could stop it. The silence clock also stands still while a tool runs, whose end may be long in
- * coming: the absolute clock covers that.
+ * coming; but not for longer than a tool may be silent.
  */
 export class TurnClocks {
   private absolute: NodeJS.Timeout | undefined;
   private silence: NodeJS.Timeout | undefined;
   private unheardSince: number | null = null;
-  private toolRuns = false;
+  private openTools: readonly OpenTool[] = [];
 
-  /** @param unheardMs how long the host could not be heard since the start, in earlier outages. */
+  /** @param unheard how long the host could not be heard since the start, in earlier outages; in milliseconds. */
   constructor(
     private readonly limits: ClockLimits,
     private readonly startedAt: Date,
-    private unheardMs: number,
-    private readonly expired: (clock: 'silent' | 'timeout') => void,
+    private unheard: number,
+    private readonly expired: (clock: Clock) => void,
   ) {
     this.run(limits.silenceMs);
   }
 
-  /** Output came; `toolRuns` tells whether a tool was begun and not ended. */
-  heard(toolRuns: boolean): void {
-    this.toolRuns = toolRuns;
+  /** How long the host could not be heard since the start. */
+  get unheardMs(): number {
+    return this.unheard;
+  }
+
+  /** Output came; these tools were begun and have not ended. */
+  heard(openTools: readonly OpenTool[]): void {
+    this.openTools = openTools;
     this.awaitWord(this.limits.silenceMs);
   }
 
@@ -39,7 +51,7 @@ export class TurnClocks {
 
   /** @param silenceMs how long a silence may now last. */
   linkRestored(silenceMs = this.limits.silenceMs): void {
-    if (this.unheardSince !== null) this.unheardMs += Math.max(0, Date.now() - this.unheardSince);
+    if (this.unheardSince !== null) this.unheard += Math.max(0, Date.now() - this.unheardSince);
     this.unheardSince = null;
     this.run(silenceMs);
   }
@@ -50,11 +62,11 @@ export class TurnClocks {
   }
 
   private run(silenceMs: number): void {
-    const end = this.startedAt.getTime() + this.limits.absoluteMs + this.unheardMs;
+    const end = this.startedAt.getTime() + this.limits.absoluteMs + this.unheard;
     clearTimeout(this.absolute);
     this.absolute = setTimeout(
       () => {
-        this.expired('timeout');
+        this.expired({ reason: 'timeout' });
       },
       capped(end - Date.now()),
     );
@@ -63,10 +75,20 @@ export class TurnClocks {
 
   private awaitWord(silenceMs: number): void {
     clearTimeout(this.silence);
-    if (this.unheardSince !== null || this.toolRuns) return;
-    this.silence = setTimeout(() => {
-      this.expired('silent');
-    }, capped(silenceMs));
+    if (this.unheardSince !== null) return;
+    const toolsMs = this.openTools.map((tool) => this.endOf(tool) - Date.now());
+    this.silence = setTimeout(
+      () => {
+        const [tool] = this.openTools;
+        this.expired({ reason: 'silent', ...(tool && { tool: tool.name }) });
+      },
+      capped(Math.max(silenceMs, ...toolsMs)),
+    );
+  }
+
+  /** When a tool no longer counts as a sign of life. */
+  private endOf({ since, unheardMs }: OpenTool): number {
+    return since + this.limits.toolMs + this.unheard - unheardMs;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type AgentAdapter, type TurnRequest } from '../../../agents/index.js';
+import { type AgentAdapter, type Fact, type TurnRequest } from '../../../agents/index.js';
 import {
   type DurableRun,
   type Host,
@@ -7,12 +7,14 @@ import {
   type RunOffsets,
   type RunVerdict,
 } from '../../../hosts/index.js';
-import { type TurnRow } from '../storage/turn.entity.js';
+import { type OpenTool, type StoredParserState, type TurnRow } from '../storage/turn.entity.js';
 import { CarefulStart } from './careful-start.js';
 import { LineSplitter } from './line-splitter.js';
 import { Outage, type OutageSteps } from './outage.js';
-import { TurnClocks, type ClockLimits } from './turn-clocks.js';
-import { type TurnRecorder } from './turn-recorder.js';
+import { type Clock, type ClockLimits, TurnClocks } from './turn-clocks.js';
+import { type TurnConversation } from './turn-conversation.js';
+import { type TurnFact, type TurnRecorder } from './turn-recorder.js';
+import { type RetryPolicy } from './turn-retries.js';
 
 /** All that a turn needs to be driven, resolved. */
 export interface TurnPlan {
@@ -26,7 +28,10 @@ export interface TurnPlan {
   adapter: AgentAdapter;
   /** What the adapter is told of it. */
   request: TurnRequest;
+  conversation: TurnConversation;
+  /** Of this attempt: the absolute one without what earlier attempts have used. */
   limits: ClockLimits;
+  retries: RetryPolicy;
 }
 
 /** What is done about a turn when something becomes of it. */
@@ -34,7 +39,7 @@ export interface TurnSteps extends OutageSteps {
   /** Records that the host has taken the turn; answers when that was. */
   accepted(hostname: string | null): Promise<Date>;
   /** Sees to it that the turn is stopped. */
-  expired(clock: 'silent' | 'timeout'): void;
+  expired(clock: Clock): void;
 }
 
 /** How long the silence must go on after the host was asked anew. */
@@ -49,7 +54,7 @@ class SilenceDoubted extends Error {}
  */
 export class TurnDrive {
   private readonly lines: LineSplitter;
-  private readonly runningTools: Set<string>;
+  private readonly openTools: Map<string, OpenTool>;
   private readonly taken: RunOffsets;
   private clocks: TurnClocks | null = null;
   private isStarted: boolean;
@@ -76,7 +81,7 @@ export class TurnDrive {
     this.isStarted = row.state === 'running' || row.state === 'stopping';
     this.mayHaveStarted = !begun;
     this.startMayBeUnderWay = !begun;
-    this.runningTools = new Set(row.parser?.openTools);
+    this.openTools = new Map(row.parser?.openTools?.map((tool) => [tool.id, tool]));
     row.parser ??= adapter.initialState(request);
     // Not every CLI tells which model it was.
     row.parser.model ??= request.model;
@@ -160,7 +165,7 @@ export class TurnDrive {
     this.taken[event.stream] = event.offset;
     if (event.stream === 'stderr') this.recorder.complained(event.data, event.offset);
     else this.understand(this.lines.push(event.data), event.data.length);
-    this.clocks?.heard(this.runningTools.size > 0);
+    this.clocks?.heard([...this.openTools.values()]);
     await this.recorder.room();
   }
 
@@ -174,19 +179,38 @@ export class TurnDrive {
   private understand(lines: readonly string[], bytes: number): void {
     const { row, adapter, request } = this.plan;
     let state = row.parser ?? adapter.initialState(request);
-    const facts = [];
+    const before: StoredParserState = state;
+    let worked = before.worked ?? false;
+    const facts: TurnFact[] = [];
     for (const line of lines) {
       const parsed = adapter.parse(state, line, request);
       state = parsed.state;
       for (const fact of parsed.facts) {
         facts.push(fact);
         if (fact.type !== 'tool') continue;
-        if (fact.phase === 'started') this.runningTools.add(fact.id);
-        else this.runningTools.delete(fact.id);
+        worked = true;
+        this.took(fact);
       }
     }
-    const openTools = [...this.runningTools];
-    this.recorder.said({ ...state, openTools }, facts, this.lines.offset, bytes);
+    facts.push(...this.conversationChange(before.providerSessionId, state.providerSessionId));
+    const openTools = [...this.openTools.values()];
+    this.recorder.said({ ...state, openTools, worked }, facts, this.lines.offset, bytes);
+  }
+
+  private took({ id, name, phase }: Extract<Fact, { type: 'tool' }>): void {
+    if (phase !== 'started') this.openTools.delete(id);
+    else if (!this.openTools.has(id)) {
+      const unheardMs = this.clocks?.unheardMs ?? this.plan.row.unreachableMs;
+      this.openTools.set(id, { id, name, since: Date.now(), unheardMs });
+    }
+  }
+
+  /** The provider goes on under another name than the one that was asked for: told once, when that is known first. */
+  private conversationChange(before: string | null, to: string | null): TurnFact[] {
+    const { resumes, lost } = this.plan.conversation;
+    const from = resumes ?? lost;
+    if (to === null || from === null || to === from || to === before) return [];
+    return [{ type: 'resumed-afresh', from, to, isLost: lost !== null }];
   }
 
   private startClocks(startedAt: Date): void {
@@ -195,12 +219,12 @@ export class TurnDrive {
       this.expired(clock);
     });
     // A tool that was begun before this process came may still run.
-    this.clocks.heard(this.runningTools.size > 0);
+    this.clocks.heard([...this.openTools.values()]);
     if (row.waiting) this.clocks.linkLost(Date.parse(row.waiting.since));
   }
 
-  private expired(clock: 'silent' | 'timeout'): void {
-    if (clock === 'timeout' || this.silenceDoubted) {
+  private expired(clock: Clock): void {
+    if (clock.reason === 'timeout' || this.silenceDoubted) {
       this.steps.expired(clock);
       return;
     }

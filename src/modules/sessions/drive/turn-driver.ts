@@ -9,10 +9,12 @@ import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnsService } from '../turns.service.js';
 import { TurnDrive, type TurnPlan } from './turn-drive.js';
-import { BACK_TO_THE_QUEUE, endingOf, postponed, refused } from './turn-ending.js';
+import { type Clock } from './turn-clocks.js';
+import { BACK_TO_THE_QUEUE, endingOf, postponed, refused, type TurnEnding } from './turn-ending.js';
 import { TurnLedger } from './turn-ledger.js';
 import { TurnPlanner } from './turn-planner.js';
 import { type TurnRecorder, TurnTaken } from './turn-recorder.js';
+import { goingOn } from './turn-retries.js';
 
 /** A host that cannot be used now is asked again after this. */
 const RETRY_MS = 5_000;
@@ -95,7 +97,7 @@ export class TurnDriver implements OnModuleDestroy {
         recorder,
         abort.signal,
         {
-          accepted: (hostname) => this.ledger.accepted(recorder, hostname),
+          accepted: (hostname) => this.ledger.accepted(recorder, hostname, planned.cwd),
           unheard: (reason) => this.unheard(recorder, row.id, reason),
           heardAgain: () => this.ledger.heardAgain(recorder),
           expired: (clock) => void this.expired(row.id, clock, abort.signal),
@@ -104,15 +106,10 @@ export class TurnDriver implements OnModuleDestroy {
       );
       const verdict = await drive.toTheEnd();
       if (!(await this.nothingLeft(row, verdict, host))) return;
-      await this.ledger.ended(
-        recorder,
-        row,
-        (current) =>
-          verdict.kind === 'never-started' && mayRun(current)
-            ? BACK_TO_THE_QUEUE
-            : endingOf(verdict, { ...row, stop: current.stop }, planned),
-        { attempt: row.attempts, fence: drive.startMayBeUnderWay },
-      );
+      await this.ledger.ended(recorder, row, (current) => judged(verdict, row, current, planned), {
+        attempt: row.attempts,
+        fence: drive.startMayBeUnderWay,
+      });
     } catch (error) {
       await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
     } finally {
@@ -131,11 +128,7 @@ export class TurnDriver implements OnModuleDestroy {
   }
 
   /** Sees to it that the turn is told to stop, also when the database is away for a moment. */
-  private async expired(
-    turnId: string,
-    clock: 'silent' | 'timeout',
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async expired(turnId: string, clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await this.turns.cancel(turnId, clock);
@@ -221,9 +214,21 @@ export class TurnDriver implements OnModuleDestroy {
   }
 }
 
+const judged = (
+  verdict: RunVerdict,
+  row: TurnRow,
+  current: TurnRow,
+  plan: TurnPlan,
+): TurnEnding => {
+  if (verdict.kind === 'never-started' && mayRun(current)) return BACK_TO_THE_QUEUE;
+  const ending = endingOf(verdict, { ...row, stop: current.stop }, plan);
+  const attempt = { row: current, parser: row.parser, resumed: plan.request.providerSessionId };
+  return goingOn(ending, attempt, plan.retries);
+};
+
 /** Without a change of the turn: by time, or by a person who enables the remote. */
 const mayHeal = (error: unknown): boolean => isTransient(error) || error instanceof RemoteDisabled;
 
 /** What was heard of has run, whatever a host says that has lost its spools: doing it again could do it twice. */
-const mayRun = ({ stop, attempts, startedAt }: TurnRow): boolean =>
-  !stop && attempts < MAX_ATTEMPTS && startedAt === null;
+const mayRun = ({ stop, attempts, earlier, startedAt }: TurnRow): boolean =>
+  !stop && attempts - earlier.length < MAX_ATTEMPTS && startedAt === null;

@@ -1,7 +1,7 @@
 import { type Outcome, type ParserState } from '../../../agents/index.js';
 import { type RunVerdict } from '../../../hosts/index.js';
 import { toFailure } from '../../../platform/errors/index.js';
-import { type TurnRow } from '../storage/turn.entity.js';
+import { type StopReason, type TurnRow } from '../storage/turn.entity.js';
 import { type TurnError, type TurnWait } from '../turn.js';
 import { type TurnPlan } from './turn-drive.js';
 
@@ -10,10 +10,7 @@ export type TurnEnding = Pick<
   TurnRow,
   'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'
 > &
-  Partial<Pick<TurnRow, 'attempts' | 'retryAt' | 'waiting'>>;
-
-/** A provider that names no time is asked again after this. */
-const LIMIT_RETRY_MS = 60 * 60_000;
+  Partial<Pick<TurnRow, 'attempts' | 'earlier' | 'retryAt' | 'spentMs' | 'waiting'>>;
 
 const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null };
 
@@ -32,7 +29,7 @@ export const postponed = (
   retryMs: number,
 ): TurnEnding => {
   const { attempts, stop, waiting } = current;
-  if (stop) return { ...NOTHING_RAN, ...stopped(stop.reason) };
+  if (stop) return { ...NOTHING_RAN, ...stopped(stop) };
   return {
     ...NOTHING_RAN,
     state: 'queued',
@@ -77,16 +74,16 @@ export const endingOf = (
       if (outcome.kind === 'completed') {
         return { ...facts, state: 'completed', text: outcome.text, error: null };
       }
-      if (stop) return { ...facts, ...stopped(stop.reason) };
+      if (stop) return { ...facts, ...stopped(stop) };
       return { ...facts, ...failed(outcome, hostName) };
     }
     case 'lost':
-      if (stop) return { ...nothing(state), ...stopped(stop.reason) };
+      if (stop) return { ...nothing(state), ...stopped(stop) };
       return { ...nothing(state), state: 'lost', error: lost(verdict.cause, hostName) };
     case 'wrong-host':
       return { ...nothing(state), state: 'lost', error: wrongHost(verdict.hostname, hostName) };
     case 'never-started':
-      if (stop) return { ...nothing(state), ...stopped(stop.reason) };
+      if (stop) return { ...nothing(state), ...stopped(stop) };
       return { ...nothing(state), state: 'lost', error: lost('killed', hostName) };
   }
 };
@@ -100,27 +97,29 @@ const nothing = (state: ParserState): Omit<TurnEnding, 'state' | 'error'> => ({
   resumesAt: null,
 });
 
-const stopped = (
-  reason: 'cancelled' | 'silent' | 'timeout',
-): Pick<TurnEnding, 'state' | 'error'> => {
+const stopped = ({ reason, tool }: StopReason): Pick<TurnEnding, 'state' | 'error'> => {
   if (reason === 'cancelled') return { state: 'cancelled', error: null };
-  return {
-    state: 'failed',
-    error:
-      reason === 'silent'
-        ? {
-            code: 'agent/silent',
-            message: 'The agent gave no sign of life within the silence limit and was stopped',
-            hint: 'Raise limits.silenceMs of the session if its work is silent for that long.',
-            recoverable: true,
-          }
-        : {
-            code: 'agent/timeout',
-            message: 'The turn reached its absolute limit and was stopped',
-            hint: 'Raise limits.absoluteMs of the session, or ask for less in one turn.',
-            recoverable: true,
-          },
-  };
+  return { state: 'failed', error: reason === 'silent' ? silent(tool) : TIMED_OUT };
+};
+
+const silent = (tool: string | undefined): TurnError => ({
+  code: 'agent/silent',
+  message:
+    tool === undefined
+      ? 'The agent gave no sign of life within the silence limit and was stopped'
+      : `The agent gave no sign of life, and its tool ${tool} ran for longer than a tool may be silent: it was stopped`,
+  hint:
+    tool === undefined
+      ? 'Raise limits.silenceMs of the session if its work is silent for that long.'
+      : 'Raise limits.toolMs of the session if its tools run for that long without a word.',
+  recoverable: true,
+});
+
+const TIMED_OUT: TurnError = {
+  code: 'agent/timeout',
+  message: 'The turn reached its absolute limit and was stopped',
+  hint: 'Raise limits.absoluteMs of the session, or ask for less in one turn.',
+  recoverable: true,
 };
 
 const failed = (
@@ -132,8 +131,13 @@ const failed = (
     : {
         state: 'limited',
         error: outcome.failure,
-        resumesAt: new Date(outcome.resumesAt ?? Date.now() + LIMIT_RETRY_MS),
+        resumesAt: timeOf(outcome.resumesAt),
       };
+
+const timeOf = (instant: string | null): Date | null => {
+  const ms = Date.parse(instant ?? '');
+  return Number.isNaN(ms) ? null : new Date(ms);
+};
 
 /** An account belongs to one machine, and an agent does not know what that is called here. */
 const whereToSignIn = (failure: TurnError, hostName: string): TurnError =>

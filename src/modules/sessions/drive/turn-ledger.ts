@@ -13,6 +13,8 @@ import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnEvents, type TurnEventType } from '../turn-events.js';
 import { type TurnEnding, waitFor } from './turn-ending.js';
 import { TurnRecorder } from './turn-recorder.js';
+import { CONVERSATION_LOST } from './turn-retries.js';
+import { usageWith } from './turn-usage.js';
 
 /** Writes the steps of a driven turn: taken by its host, and ended. */
 @Injectable()
@@ -32,7 +34,7 @@ export class TurnLedger {
     return new TurnRecorder(row, this.database, this.turns, this.events, failed);
   }
 
-  async accepted(recorder: TurnRecorder, hostname: string | null): Promise<Date> {
+  async accepted(recorder: TurnRecorder, hostname: string | null, cwd: string): Promise<Date> {
     const startedAt = new Date();
     await recorder.change(
       // A turn that was told to stop meanwhile stays `stopping`.
@@ -42,6 +44,7 @@ export class TurnLedger {
         lastActivityAt: startedAt,
         waiting: null,
         hostname,
+        cwd,
       }),
       (tx, changed) => this.events.changed(tx, 'turn.started', changed),
     );
@@ -92,8 +95,8 @@ export class TurnLedger {
           waiting: null,
           ...ending,
           text: ending.text === null ? null : storableText(ending.text),
-          usage,
-          providerSessionId: row.parser?.providerSessionId ?? null,
+          usage: usageWith(current.usage, usage),
+          providerSessionId: parser?.providerSessionId ?? current.providerSessionId,
           finishedAt: open ? null : new Date(),
           leaseUntil: null,
           parser: null,
@@ -102,16 +105,14 @@ export class TurnLedger {
       },
       async (tx, ended) => {
         if (usage) await this.spent(tx, ended, parser?.model ?? null, usage);
-        if (keepsConversation(ended) && ended.providerSessionId !== null) {
-          const { providerSessionId } = ended;
-          await this.sessions.update(tx, row.sessionId, { providerSessionId });
-        }
+        if (keepsConversation(ended)) await this.keepConversation(tx, ended);
         const { waiting } = ended;
         if (!waiting) await this.events.changed(tx, EVENT_OF[ended.state], ended);
         else if (waiting.code !== waited) await this.events.changed(tx, 'turn.waiting', ended);
         const next = await this.claims.nextAfter(ended, tx);
         tx.afterCommit(() => {
-          if (ended.finishedAt !== null && ended.ownerJob !== null && ended.ownerId !== null) {
+          const concernsOwner = ended.finishedAt !== null || ended.state === 'limited';
+          if (concernsOwner && ended.ownerJob !== null && ended.ownerId !== null) {
             this.jobs.ring(ended.ownerJob, ended.ownerId);
           }
           for (const id of next) this.jobs.ring(DRIVE_TURN.name, id);
@@ -119,6 +120,15 @@ export class TurnLedger {
         });
       },
     );
+  }
+
+  private async keepConversation(tx: Tx, { sessionId, providerSessionId }: TurnRow): Promise<void> {
+    const session = await this.sessions.find(sessionId, tx);
+    if (providerSessionId === null || session?.providerSessionId === providerSessionId) return;
+    await this.sessions.update(tx, sessionId, { providerSessionId });
+    if (session?.providerSessionId != null) {
+      await this.events.conversationChanged(tx, sessionId, providerSessionId);
+    }
   }
 
   private async spent(tx: Tx, row: TurnRow, model: string | null, usage: Usage): Promise<void> {
@@ -143,9 +153,13 @@ const unreachableUntil = (
     ? unreachableMs + Math.max(0, Date.parse(since) - Date.parse(waiting.since))
     : unreachableMs;
 
-/** Turns that speak in the session's own conversation; tasks and moderators have one each of their own. */
-const keepsConversation = ({ kind, fresh }: Pick<TurnRow, 'kind' | 'fresh'>): boolean =>
-  kind === 'message' || !fresh;
+/**
+ * Turns that speak in the session's own conversation; tasks and moderators have one each of their own. One that was begun
+ * in place of a lost one is kept when it has succeeded: else the next turn tells the transcript anew.
+ */
+const keepsConversation = ({ kind, fresh, earlier, state }: TurnRow): boolean =>
+  (kind === 'message' || !fresh) &&
+  (state === 'completed' || !earlier.some(({ code }) => code === CONVERSATION_LOST));
 
 const EVENT_OF: Record<TurnEnding['state'], TurnEventType> = {
   queued: 'turn.queued',

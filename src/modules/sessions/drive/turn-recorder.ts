@@ -5,6 +5,18 @@ import { type StoredParserState, type TurnRow } from '../storage/turn.entity.js'
 import { type TurnsRepository } from '../storage/turns.repository.js';
 import { type SaidEventType, type TurnEvents } from '../turn-events.js';
 
+/** What a client is told of a running turn. */
+export type TurnFact =
+  | Fact
+  /** The provider's conversation is another than the one that was to be resumed. */
+  | {
+      type: 'resumed-afresh';
+      from: string;
+      to: string;
+      /** The old one is gone, and was told anew; else the CLI goes on with it under another id. */
+      isLost: boolean;
+    };
+
 export type TurnChange = Partial<Omit<TurnRow, 'id' | 'fence'>>;
 
 /** Another worker has taken the turn: whatever this one knows of it is no longer its to write. */
@@ -21,7 +33,7 @@ const STDERR_TAIL_CHARACTERS = 16 * 1024;
  * under the turn's fence. So whoever goes on from the offset neither repeats nor misses an event.
  */
 export class TurnRecorder {
-  private facts: Fact[] = [];
+  private facts: TurnFact[] = [];
   private pendingBytes = 0;
   private dirty = false;
   private lastFlush = 0;
@@ -41,7 +53,7 @@ export class TurnRecorder {
   /** Takes what the lines up to `stdoutOffset` meant. */
   said(
     state: StoredParserState,
-    facts: readonly Fact[],
+    facts: readonly TurnFact[],
     stdoutOffset: number,
     bytes: number,
   ): void {
@@ -149,8 +161,8 @@ export class TurnRecorder {
 }
 
 /** Consecutive pieces of text, or of reasoning, as one. */
-const joined = (facts: readonly Fact[]): Fact[] => {
-  const result: Fact[] = [];
+const joined = (facts: readonly TurnFact[]): TurnFact[] => {
+  const result: TurnFact[] = [];
   for (const fact of facts) {
     const last = result.at(-1);
     if (last && 'text' in fact && 'text' in last && fact.type === last.type) {
@@ -160,7 +172,7 @@ const joined = (facts: readonly Fact[]): Fact[] => {
   return result;
 };
 
-const eventOf = (fact: Fact): [SaidEventType, object] => {
+const eventOf = (fact: TurnFact): [SaidEventType, object] => {
   switch (fact.type) {
     case 'text':
       return ['turn.output', { text: fact.text }];
@@ -174,5 +186,12 @@ const eventOf = (fact: Fact): [SaidEventType, object] => {
       return ['turn.usage', { model: fact.model, tokens: fact.tokens }];
     case 'unknown':
       return ['turn.unknown', { name: fact.name, raw: fact.raw }];
+    case 'resumed-afresh': {
+      const { from, to, isLost } = fact;
+      return [
+        'turn.resumed-afresh',
+        { from, to, reason: isLost ? 'session-not-found' : 'renamed' },
+      ];
+    }
   }
 };

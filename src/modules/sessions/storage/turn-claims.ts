@@ -12,14 +12,17 @@ export interface Claim {
 
 const ACTIVE = `('starting', 'running', 'stopping')`;
 
-const IS_BEFORE = `o.state = 'queued' AND NOT o.held AND (o.position, o.id) < (t.position, t.id)`;
+const IS_HELD = (turn: string): string =>
+  `(${turn}.held OR EXISTS (SELECT 1 FROM sessions h WHERE h.id = ${turn}.session_id AND h.held))`;
+
+const IS_BEFORE = `o.state = 'queued' AND (o.position, o.id) < (t.position, t.id) AND NOT ${IS_HELD('o')}`;
 
 /**
  * May start now: FIFO per session, one conversation at a time unless fresh, one writer per working tree. Nobody stands
  * behind the writers of a session that waits, perhaps for hours, for its provider's limit.
  */
 const MAY_START = `
-  NOT t.held
+  NOT ${IS_HELD('t')}
   AND NOT EXISTS (
     SELECT 1 FROM turns o WHERE o.session_id = t.session_id AND o.id <> t.id AND (
       (${IS_BEFORE})
@@ -47,7 +50,7 @@ const DUE = `
 
 /** A new execution: nothing of an earlier one counts. */
 const NEW_ATTEMPT = `state = 'starting', attempts = attempts + 1, stdout_offset = 0, stderr_offset = 0,
-  stderr_tail = '', parser = NULL, text = NULL, exit_code = NULL, signal = NULL, error = NULL, hostname = NULL,
+  stderr_tail = '', parser = NULL, text = NULL, exit_code = NULL, signal = NULL, error = NULL, hostname = NULL, cwd = NULL,
   started_at = NULL, resumes_at = NULL, unreachable_ms = 0`;
 
 /** Who drives which turn: claims with a lease and a fence. Every write of a driver names its fence. */
@@ -114,11 +117,12 @@ export class TurnClaims {
     );
   }
 
-  /** Makes the turns due that wait for a host, and answers with them. */
+  /** Makes the turns due that wait for a host, not for their provider, and answers with them. */
   async wake(remoteId: string): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `UPDATE turns SET retry_at = NULL
-       WHERE remote_id = $1 AND state = 'queued' AND retry_at > now() RETURNING id`,
+       WHERE remote_id = $1 AND state = 'queued' AND retry_at > now() AND coalesce(waiting->>'code', '') NOT LIKE 'agent/%'
+       RETURNING id`,
       [remoteId],
     );
     return rows.map(({ id }) => id);

@@ -1,10 +1,21 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { type ParserState, type Usage } from '../../../agents/index.js';
-import { type TurnError, type TurnKind, type TurnState, type TurnWait } from '../turn.js';
+import {
+  type EarlierAttempt,
+  type TurnError,
+  type TurnKind,
+  type TurnState,
+  type TurnWait,
+} from '../turn.js';
+
+export interface StopReason {
+  reason: 'cancelled' | 'silent' | 'timeout';
+  /** What ran when it was silent for too long. */
+  tool?: string;
+}
 
 /** Why a turn is being stopped, and what it will be told to have ended with. */
-export interface StopOrder {
-  reason: 'cancelled' | 'silent' | 'timeout';
+export interface StopOrder extends StopReason {
   at: string;
   /** Set once the host has proved that nothing of the run is left. */
   proved: boolean;
@@ -19,8 +30,18 @@ export interface Spools {
   fence: boolean;
 }
 
-/** What must be known to go on from an offset: the adapter's state, and the tools that were begun and have not ended. */
-export type StoredParserState = ParserState & { openTools?: string[] };
+/** A tool that was begun and has not ended. */
+export interface OpenTool {
+  id: string;
+  name: string;
+  /** Milliseconds since 1970. */
+  since: number;
+  /** How long its host had not been heard before, of the time of the attempt. */
+  unheardMs: number;
+}
+
+/** What must be known to go on from an offset: the adapter's state, its open tools, and whether it has used any. */
+export type StoredParserState = ParserState & { openTools?: OpenTool[]; worked?: boolean };
 
 @Entity('turns')
 export class TurnEntity {
@@ -66,11 +87,22 @@ export class TurnEntity {
   @Column('text', { nullable: true })
   hostname!: string | null;
 
+  @Column('text', { nullable: true })
+  cwd!: string | null;
+
   @Column('text')
   nonce!: string;
 
   @Column('int')
   attempts!: number;
+
+  /** Each named an attempt of its own on the host: `attempts` counts them too. */
+  @Column('jsonb')
+  earlier!: EarlierAttempt[];
+
+  /** Of its absolute limit, by the earlier attempts and the waits between them; not by waits for a provider's limit. */
+  @Column('bigint', { name: 'spent_ms' })
+  spentMs!: number;
 
   @Column('bigint')
   fence!: number;

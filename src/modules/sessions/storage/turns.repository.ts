@@ -4,6 +4,14 @@ import { Database, type Sql } from '../../../platform/database/index.js';
 import { type Turn } from '../turn.js';
 import { TurnEntity, type TurnRow } from './turn.entity.js';
 
+/** A prompt and its answer, each perhaps only in part. */
+export interface Exchange {
+  prompt: string;
+  promptIsCut: boolean;
+  answer: string;
+  answerIsCut: boolean;
+}
+
 @Injectable()
 export class TurnsRepository {
   constructor(private readonly database: Database) {}
@@ -49,6 +57,25 @@ export class TurnsRepository {
       .where('t.sessionId = :sessionId AND t.finishedAt IS NOT NULL', { sessionId });
     if (before !== undefined) rows.andWhere('t.id < :before', { before });
     return rows.orderBy('t.id', 'DESC').limit(limit).getMany();
+  }
+
+  /**
+   * What was said in the conversation of a session before one of its turns, newest first: its completed turns back to the
+   * one that began it. Of each text so many characters at the most.
+   */
+  async transcript(sessionId: string, turnId: string, characters: number): Promise<Exchange[]> {
+    return this.database.query<Exchange>(
+      `WITH said AS (
+         SELECT t.* FROM turns t
+         WHERE t.session_id = $1 AND t.id <> $2 AND t.state = 'completed' AND (t.kind = 'message' OR NOT t.fresh)
+       )
+       SELECT left(prompt, $3) AS prompt, length(prompt) > $3 AS "promptIsCut",
+              left(coalesce(text, ''), $3) AS answer, length(coalesce(text, '')) > $3 AS "answerIsCut"
+       FROM said
+       WHERE finished_at >= coalesce((SELECT max(finished_at) FROM said WHERE fresh), '-infinity')
+       ORDER BY finished_at DESC LIMIT 100`,
+      [sessionId, turnId, characters],
+    );
   }
 
   /** What waits in a session, next first. */
@@ -139,6 +166,8 @@ export class TurnsRepository {
   }
 }
 
+const isWaiting = ({ state }: TurnRow): boolean => state === 'queued' || state === 'limited';
+
 export const toTurn = (row: TurnRow): Turn => ({
   id: row.id,
   sessionId: row.sessionId,
@@ -158,8 +187,11 @@ export const toTurn = (row: TurnRow): Turn => ({
     remoteId: row.remoteId,
     hostname: row.hostname,
   },
-  attempts: row.attempts,
+  cwd: row.cwd,
+  attempts: row.attempts - row.earlier.filter(({ code }) => code === 'agent/limit').length,
+  earlier: row.earlier,
   waiting: row.waiting,
+  retryAt: isWaiting(row) ? (row.retryAt?.toISOString() ?? null) : null,
   resumesAt: row.resumesAt?.toISOString() ?? null,
   queuedAt: row.queuedAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
