@@ -14,6 +14,7 @@ import {
 } from '../../src/modules/groupchat/groupchat.answers.js';
 import { type NewGroupChat } from '../../src/modules/groupchat/groupchat.schemas.js';
 import { GroupChatsService } from '../../src/modules/groupchat/groupchats.service.js';
+import { Moderators } from '../../src/modules/groupchat/moderators.service.js';
 import { Participation } from '../../src/modules/groupchat/participation.js';
 import { ParticipantsService } from '../../src/modules/groupchat/participants.service.js';
 import { People } from '../../src/modules/groupchat/people.js';
@@ -40,6 +41,7 @@ import { RoundTurnEntity } from '../../src/modules/groupchat/storage/round-turn.
 import { RoundsRepository } from '../../src/modules/groupchat/storage/rounds.repository.js';
 import { Views } from '../../src/modules/groupchat/views.js';
 import {
+  ScratchDirectories,
   type Session,
   SessionNotFound,
   type SessionsService,
@@ -47,6 +49,7 @@ import {
   type TurnState,
   TurnsService,
 } from '../../src/modules/sessions/index.js';
+import { ScratchDirectoriesRepository } from '../../src/modules/sessions/storage/scratch-directories.repository.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
 import { SessionsRepository } from '../../src/modules/sessions/storage/sessions.repository.js';
 import { TurnEntity } from '../../src/modules/sessions/storage/turn.entity.js';
@@ -130,6 +133,7 @@ export class World {
     );
     const sessions = new StoredSessions(database) as unknown as SessionsService;
     const chats = new GroupChatsRepository(database);
+    const scratch = new ScratchDirectoriesRepository(database);
     const messages = new MessagesRepository(database);
     const rounds = new RoundsRepository(database);
     const people = new People(sessions);
@@ -140,8 +144,7 @@ export class World {
       database,
       chats,
       rounds,
-      sessions,
-      agents,
+      new Moderators(chats, sessions, agents, new ScratchDirectories(scratch, jobs)),
       people,
       participation,
       chronicle,

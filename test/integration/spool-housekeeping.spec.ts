@@ -10,6 +10,7 @@ import { type RemoteHosts } from '../../src/modules/remotes/index.js';
 import { RemoveSpoolsWorker } from '../../src/modules/sessions/drive/remove-spools.worker.js';
 import { SpoolHousekeeping } from '../../src/modules/sessions/drive/spool-housekeeping.js';
 import { TurnDrive } from '../../src/modules/sessions/drive/turn-drive.js';
+import { ScratchDirectoriesRepository } from '../../src/modules/sessions/storage/scratch-directories.repository.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
 import { TurnEntity } from '../../src/modules/sessions/storage/turn.entity.js';
 import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
@@ -83,7 +84,11 @@ const runsLeft = async (): Promise<string[]> => [
 it('removes what runs have left on a used host, once a day, but never of a turn that is open', async () => {
   const used: Host[] = [];
   const hosts = { inUse: () => used } as unknown as RemoteHosts;
-  const housekeeping = new SpoolHousekeeping(hosts, new TurnsRepository(database));
+  const housekeeping = new SpoolHousekeeping(
+    hosts,
+    new TurnsRepository(database),
+    new ScratchDirectoriesRepository(database),
+  );
   const open = await aTurnLongAgo('running');
   const over = await aTurnLongAgo('completed');
   const today = Date.now();

@@ -8,6 +8,7 @@ import { ConversationService } from './conversation.service.js';
 import { ExportService } from './export/export.service.js';
 import { GroupChatsController } from './groupchats.controller.js';
 import { GroupChatsService } from './groupchats.service.js';
+import { Moderators } from './moderators.service.js';
 import { ParticipantsService } from './participants.service.js';
 import { Participation } from './participation.js';
 import { People } from './people.js';
@@ -68,6 +69,7 @@ const rounds = [
     GroupChatsRepository,
     GroupChatsService,
     MessagesRepository,
+    Moderators,
     ParticipantsService,
     Participation,
     People,

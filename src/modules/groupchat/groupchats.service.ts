@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AgentRegistry, AgentUnsupported, requireSettings } from '../../agents/index.js';
 import { Database, makeOnce, type Tx } from '../../platform/database/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
-import { SessionsService } from '../sessions/index.js';
 import { Chronicle } from './chronicle.js';
 import { DEFAULT_LIMITS, type GroupChatLimits } from './group-chat.js';
 import { type GroupChat } from './groupchat.answers.js';
@@ -11,12 +9,9 @@ import {
   GroupChatNotFound,
   ModeratorCannotParticipate,
 } from './groupchat.errors.js';
-import {
-  type GroupChatPatch,
-  type ModeratorChoice,
-  type NewGroupChat,
-} from './groupchat.schemas.js';
+import { type GroupChatPatch, type NewGroupChat } from './groupchat.schemas.js';
 import { Handles } from './mentions/handle.js';
+import { Moderators } from './moderators.service.js';
 import { Participation } from './participation.js';
 import { People, type Person } from './people.js';
 import { type GroupChatRow } from './storage/group-chat.entity.js';
@@ -31,8 +26,7 @@ export class GroupChatsService {
     private readonly database: Database,
     private readonly chats: GroupChatsRepository,
     private readonly rounds: RoundsRepository,
-    private readonly sessions: SessionsService,
-    private readonly agents: AgentRegistry,
+    private readonly moderators: Moderators,
     private readonly people: People,
     private readonly participation: Participation,
     private readonly chronicle: Chronicle,
@@ -44,7 +38,7 @@ export class GroupChatsService {
     if (await this.chats.find(id)) return this.get(id);
     const sessionIds = [...new Set(input.participants)];
     const people = await Promise.all(sessionIds.map((sessionId) => this.people.get(sessionId)));
-    await this.requireReader(input.moderator);
+    await this.moderators.require(input.moderator);
     return makeOnce(
       'group_chats_pkey',
       async () => {
@@ -72,7 +66,7 @@ export class GroupChatsService {
   }
 
   async patch(id: string, patch: GroupChatPatch): Promise<GroupChat> {
-    if (patch.moderator) await this.requireReader(patch.moderator);
+    if (patch.moderator) await this.moderators.require(patch.moderator);
     await this.database.transaction(async (tx) => {
       const chat = await this.lock(tx, id);
       const { name = chat.name, archived = chat.archived } = patch;
@@ -85,13 +79,15 @@ export class GroupChatsService {
       };
       if (patch.moderator) {
         await this.requireIdle(tx, chat, 'given another moderator');
-        change.moderatorSessionId = await this.moderator(tx, name, patch.moderator);
+        change.moderatorSessionId = await this.moderators.appoint(tx, name, patch.moderator);
         const participants = await this.chats.participants(id, tx);
         if (participants.some(({ sessionId }) => sessionId === change.moderatorSessionId)) {
           throw new ModeratorCannotParticipate(change.moderatorSessionId);
         }
       }
       await this.chats.update(tx, id, change);
+      const before = chat.moderatorSessionId;
+      if (before !== change.moderatorSessionId) await this.moderators.dismiss(tx, before);
       await this.chronicle.become(tx, chat, chat.state);
     });
     return this.get(id);
@@ -106,6 +102,7 @@ export class GroupChatsService {
       const chat = await this.lock(tx, id);
       await this.requireIdle(tx, chat, 'deleted');
       await this.chats.delete(tx, id);
+      await this.moderators.dismiss(tx, chat.moderatorSessionId);
     });
   }
 
@@ -128,7 +125,7 @@ export class GroupChatsService {
     { name, moderator, limits }: NewGroupChat,
     people: readonly Person[],
   ): Promise<void> {
-    const moderatorSessionId = await this.moderator(tx, name, moderator);
+    const moderatorSessionId = await this.moderators.appoint(tx, name, moderator);
     if (people.some(({ sessionId }) => sessionId === moderatorSessionId)) {
       throw new ModeratorCannotParticipate(moderatorSessionId);
     }
@@ -151,30 +148,6 @@ export class GroupChatsService {
       await this.participation.join(tx, chat, seat, 'user');
     }
     await this.chronicle.become(tx, chat, 'idle');
-  }
-
-  /**
-   * A moderator works beside others and must not write. An agent that is only asked not to does so in a directory of its
-   * own, where it could do no harm; one that cannot even be asked is refused.
-   */
-  private async requireReader(choice: ModeratorChoice): Promise<void> {
-    const isSession = 'sessionId' in choice;
-    const { agent } = isSession ? await this.sessions.get(choice.sessionId) : choice;
-    const adapter = this.agents.get(agent);
-    if (!isSession) requireSettings(adapter, choice, '/moderator');
-    if (adapter.capabilities.readOnly !== 'none') return;
-    const message = `${adapter.label} cannot moderate: it takes no read-only turns`;
-    throw new AgentUnsupported(message, {
-      hint: 'Choose another agent as moderator; this one may take part.',
-      errors: [{ pointer: '/moderator', detail: message }],
-    });
-  }
-
-  private async moderator(tx: Tx, chatName: string, choice: ModeratorChoice): Promise<string> {
-    if ('sessionId' in choice) return choice.sessionId;
-    const name = `${chatName.slice(0, 180)} moderator`;
-    const session = await this.sessions.createIn(tx, { ...choice, name });
-    return session.id;
   }
 }
 

@@ -35,6 +35,8 @@ export interface ModeratorBrief {
   rounds: RoundSoFar[];
   /** Set for the last turn of a question: why nobody can be asked any more. */
   last: 'round-limit' | 'cost-limit' | null;
+  /** It works in an empty directory, because its agent is only asked not to write. */
+  apart: boolean;
   /** Set when its answer addressed nobody by mistake. */
   correction: { answer: string; complaint: string } | null;
 }
@@ -49,6 +51,10 @@ const ROUTING = `ROUTING:
 - To finish, answer the user without any @handle. Write names without @ when you only speak about somebody.
 - An @ in code addresses nobody.`;
 
+const APART = `ACCESS:
+You work in an empty directory of your own, apart from every project: none of their files are there, so ask the participants.
+Read only: change nothing, there or anywhere else.`;
+
 const LAST = {
   'round-limit': `LAST:
 This was the last round. Answer the user now from what you have; nobody can be asked any more, and mentions have no effect.`,
@@ -62,6 +68,7 @@ export const moderatorPrompt = (brief: ModeratorBrief): string =>
     roleSection('moderator'),
     MODERATOR,
     `CHAT: ${oneLine(brief.chat)}`,
+    brief.apart && APART,
     participantsSection(brief.participants),
     brief.available.length > 0 &&
       quoted(

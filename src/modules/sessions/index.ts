@@ -1,5 +1,6 @@
 export { firstSentence } from './history.service.js';
 export { type NewSession, type Session, type SessionOutline } from './session.js';
+export { ScratchDirectories } from './scratch/scratch-directories.js';
 export { SessionBusy, SessionNotFound } from './sessions.errors.js';
 export { SessionsModule } from './sessions.module.js';
 export { agentSettings, readOnlySchema } from './sessions.schemas.js';

@@ -15,6 +15,10 @@ import { HistoryService } from './history.service.js';
 import { SessionSecrets } from './session-secrets.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { RemoveScratchWorker } from './scratch/remove-scratch.worker.js';
+import { ScratchDirectories } from './scratch/scratch-directories.js';
+import { ScratchDirectoriesRepository } from './storage/scratch-directories.repository.js';
+import { ScratchDirectoryEntity } from './storage/scratch-directory.entity.js';
 import { SessionEntity } from './storage/session.entity.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
 import { TurnClaims } from './storage/turn-claims.js';
@@ -26,7 +30,7 @@ import { TurnsService } from './turns.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([SessionEntity, TurnEntity]),
+    TypeOrmModule.forFeature([SessionEntity, ScratchDirectoryEntity, TurnEntity]),
     AgentsModule,
     RemotesModule,
     UsageModule,
@@ -35,7 +39,10 @@ import { TurnsService } from './turns.service.js';
   providers: [
     DriveTurnWorker,
     HistoryService,
+    RemoveScratchWorker,
     RemoveSpoolsWorker,
+    ScratchDirectories,
+    ScratchDirectoriesRepository,
     SessionSecrets,
     SessionsRepository,
     SessionsService,
@@ -50,6 +57,6 @@ import { TurnsService } from './turns.service.js';
     TurnsService,
     WakeTurns,
   ],
-  exports: [SessionsService, TurnsService],
+  exports: [ScratchDirectories, SessionsService, TurnsService],
 })
 export class SessionsModule {}

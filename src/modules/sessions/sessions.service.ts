@@ -26,6 +26,7 @@ import {
   settableVariables,
 } from '../remotes/index.js';
 import { DRIVE_TURN } from './drive-turn.job.js';
+import { ScratchDirectories } from './scratch/scratch-directories.js';
 import { SessionSecrets } from './session-secrets.js';
 import { toSession } from './session-view.js';
 import { type NewSession, type Session, type SessionOutline } from './session.js';
@@ -56,6 +57,7 @@ export class SessionsService {
     private readonly agents: AgentRegistry,
     private readonly events: EventLog,
     private readonly turns: TurnsRepository,
+    private readonly scratch: ScratchDirectories,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -149,6 +151,7 @@ export class SessionsService {
       await this.database.transaction(async (tx) => {
         await this.rows.lock(id, tx);
         await this.requireIdle(id, 'it cannot be deleted', tx);
+        await this.scratch.release(tx, id);
         await this.rows.delete(tx, id);
       });
     } catch (error) {

@@ -13,6 +13,7 @@ const brief = (change: Partial<ModeratorBrief> = {}): ModeratorBrief => ({
   question: 'How big is it?',
   rounds: [],
   last: null,
+  apart: false,
   correction: null,
   ...change,
 });
@@ -28,6 +29,13 @@ describe('The prompt of a moderator', () => {
     expect(prompt).toContain('ROLE: moderator');
     expect(prompt).toContain('- @Backend (demo, gpu-box)');
     expect(prompt).toContain('QUESTION:\n  How big is it?');
+  });
+
+  it('tells a moderator in a directory of its own that no project is there', () => {
+    const prompt = moderatorPrompt(brief({ apart: true }));
+    expect(headings(prompt).slice(0, 3)).toEqual(['ROLE:', 'CHAT:', 'ACCESS:']);
+    expect(prompt).toContain('none of their files are there');
+    expect(moderatorPrompt(brief())).not.toContain('empty directory');
   });
 
   it('holds what was asked and answered in each round', () => {

@@ -60,6 +60,7 @@ export class ModeratorBriefs {
       rounds: rounds
         .filter(({ moderatorTurnId }) => moderatorTurnId !== null)
         .map((each) => soFar(each, turns, said)),
+      apart: people.get(chat.moderatorSessionId)?.readOnly === 'advisory',
       last: ceilingOf(chat.limits, round, turns),
       correction,
     });

@@ -41,6 +41,10 @@ export class GroupChatsRepository {
     await tx.of(GroupChatEntity).delete({ id });
   }
 
+  async isModerator(tx: Tx, sessionId: string): Promise<boolean> {
+    return tx.of(GroupChatEntity).existsBy({ moderatorSessionId: sessionId });
+  }
+
   /** Those who take part, in the order of their joining; with tombstones on request. */
   participants(chatId: string, sql: Sql = this.database): Promise<ParticipantRow[]> {
     return sql.of(ParticipantEntity).find({

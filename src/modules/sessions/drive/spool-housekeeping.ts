@@ -6,6 +6,8 @@ import {
 } from '@nestjs/common';
 import { type Host } from '../../../hosts/index.js';
 import { RemoteHosts } from '../../remotes/index.js';
+import { sweepScratch } from '../scratch/scratch-on-host.js';
+import { ScratchDirectoriesRepository } from '../storage/scratch-directories.repository.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnDrive } from './turn-drive.js';
 
@@ -15,7 +17,7 @@ const DAY_MS = 86_400_000;
 const KEPT_DAYS = 7;
 
 /**
- * Removes the output of runs that nobody came back for (a server that was reinstalled, a session deleted while its host
+ * Removes the output of runs, and the scratch directories, that nobody came back for (a server that was reinstalled, a session deleted while its host
  * was away) from every host that this process works on: soon after the first use, then once a day.
  */
 @Injectable()
@@ -28,6 +30,7 @@ export class SpoolHousekeeping implements OnApplicationBootstrap, OnModuleDestro
   constructor(
     private readonly hosts: RemoteHosts,
     private readonly turns: TurnsRepository,
+    private readonly scratch: ScratchDirectoriesRepository,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -50,13 +53,17 @@ export class SpoolHousekeeping implements OnApplicationBootstrap, OnModuleDestro
 
   private async clean(host: Host): Promise<void> {
     try {
-      const begun = await this.turns.begun(host.kind === 'local' ? null : host.id);
+      const remoteId = host.kind === 'local' ? null : host.id;
+      const begun = await this.turns.begun(remoteId);
       const keep = begun.map((turn) => TurnDrive.runKey(turn).id);
       const { signal } = this.closing;
       const removed = await host.runs.collectAbandoned(KEPT_DAYS, { keep, signal });
       if (removed > 0) this.log.log('abandoned runs removed', { host: host.id, runs: removed });
+      const mine = await this.scratch.namesOn(remoteId);
+      const swept = await sweepScratch(host, KEPT_DAYS, mine, { signal });
+      if (swept > 0) this.log.log('abandoned directories removed', { host: host.id, swept });
     } catch (error) {
-      this.log.debug('abandoned runs not removed', { host: host.id, reason: String(error) });
+      this.log.debug('what was abandoned is not removed', { host: host.id, reason: String(error) });
     }
   }
 }
