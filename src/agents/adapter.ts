@@ -28,6 +28,8 @@ export interface AgentAdapter {
   /** Arguments that make the program print its version and end. */
   readonly versionArgs: readonly string[];
   readonly capabilities: AgentCapabilities;
+  /** It may be any program: the session has to name one as its `command`. */
+  readonly needsCommand?: boolean;
   /** Its CLI tells what a whole conversation has used, not one turn: see `initialState`. */
   readonly tellsTotals?: boolean;
 

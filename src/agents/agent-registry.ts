@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AcpAdapter } from './acp/acp-adapter.js';
 import { type AgentAdapter, type AgentName } from './adapter.js';
 import { AgentUnsupported } from './agent-errors.js';
 import { ClaudeCodeAdapter } from './claude-code/claude-code-adapter.js';
@@ -10,9 +11,13 @@ import { GeminiCliAdapter } from './gemini-cli/gemini-cli-adapter.js';
 @Injectable()
 export class AgentRegistry {
   private readonly adapters = new Map<AgentName, AgentAdapter>(
-    [new ClaudeCodeAdapter(), new CodexAdapter(), new GeminiCliAdapter(), new DemoAdapter()].map(
-      (adapter) => [adapter.agent, adapter],
-    ),
+    [
+      new ClaudeCodeAdapter(),
+      new CodexAdapter(),
+      new GeminiCliAdapter(),
+      new AcpAdapter(),
+      new DemoAdapter(),
+    ].map((adapter) => [adapter.agent, adapter]),
   );
 
   /** Throws `agent/unsupported` for a kind of agent that has no adapter. */

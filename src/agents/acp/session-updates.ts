@@ -1,0 +1,85 @@
+import { type Fact } from '../adapter.js';
+import { ASK, IMMATERIAL, notification, toolCall, type Update, update } from './protocol.js';
+import { remember, type Step, tell } from './step.js';
+import { tellTool } from './tool-facts.js';
+import { added, tokensOf } from './turn-usage.js';
+
+/** What the agent tells of its work; null when it is of a kind that we do not know. */
+export const updated = (step: Step, params: unknown): Step | null => {
+  const told = notification.safeParse(params).data;
+  if (told === undefined) return null;
+  const isKnown = IMMATERIAL.has(told.update.sessionUpdate);
+  const known = update.safeParse(told.update).data;
+  if (known === undefined) return isKnown ? step : null;
+  const { awaiting } = step.memory;
+  if (awaiting?.asked === ASK.load) return replayed(step, known);
+  // Before the prompt there is nothing to tell; and agents may have conversations of their own beside ours.
+  const isOurs = !told.sessionId || told.sessionId === step.state.providerSessionId;
+  return awaiting?.asked === ASK.prompt && isOurs ? fold(step, known) : step;
+};
+
+/** A conversation is told again while it is loaded: nothing of that is of this turn. */
+const replayed = (step: Step, { sessionUpdate }: Update): Step =>
+  sessionUpdate === 'user_message_chunk' || sessionUpdate === 'agent_message_chunk'
+    ? remember(step, { replayed: true })
+    : step;
+
+const fold = (step: Step, told: Update): Step => {
+  switch (told.sessionUpdate) {
+    case 'agent_message_chunk':
+      return spoken(calledModel(step, told), told);
+    case 'agent_thought_chunk': {
+      const { text } = told.content;
+      return text ? tell(step, [{ type: 'reasoning', text }]) : step;
+    }
+    case 'user_message_chunk':
+      return step;
+    case 'tool_call':
+    case 'tool_call_update': {
+      const { memory, facts } = tellTool(step.memory, toolCall.parse(told));
+      return tell({ ...step, memory }, facts);
+    }
+    case 'usage_update': {
+      const { used = null, size = null, cost } = told;
+      const amount = cost?.currency === 'USD' ? (cost.amount ?? null) : null;
+      const context = { used, size, cost: amount ?? step.memory.context.cost };
+      return remember(step, { context });
+    }
+    case 'session_info_update': {
+      const status = told._meta?.codex.threadStatus.type;
+      return status === undefined ? step : remember(step, { isFaulty: status === 'systemError' });
+    }
+  }
+};
+
+type Chunk = Extract<Update, { sessionUpdate: 'agent_message_chunk' }>;
+
+/**
+ * A piece of a message; the last message is the answer. Where messages have ids, what has none is a notice of the
+ * agent itself: shown, and not the answer.
+ */
+const spoken = (step: Step, { content: { text }, messageId: id = null }: Chunk): Step => {
+  if (!text) return step;
+  const { state, memory } = step;
+  const isNotice = id === null && memory.messageId !== null;
+  const isNew = id === null ? memory.interrupted : id !== memory.messageId;
+  const breaks = isNotice || isNew || !memory.speaking;
+  const shown: Fact = { type: 'text', text: (breaks && memory.spoke ? '\n\n' : '') + text };
+  const next = tell(remember(step, { spoke: true, speaking: !isNotice }), [shown]);
+  if (isNotice) return next;
+  const said = isNew ? text : (state.text ?? '') + text;
+  return remember(
+    { ...next, state: { ...state, text: said } },
+    { messageId: id ?? memory.messageId, interrupted: false },
+  );
+};
+
+/** Some agents tell with an empty piece that a call of the model is over, and what it has used. */
+const calledModel = (step: Step, { _meta }: Chunk): Step => {
+  const tokens = _meta?.usage ? tokensOf(_meta.usage) : null;
+  if (tokens === null) return step;
+  const { state } = step;
+  return tell({ ...step, state: { ...state, usage: added(state.usage, tokens) } }, [
+    { type: 'model-call', model: state.model, tokens },
+  ]);
+};

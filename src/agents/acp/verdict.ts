@@ -1,0 +1,131 @@
+import { basename } from 'node:path/posix';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { processFailure } from '../process-failure.js';
+import { type Remedy } from '../remedies.js';
+import { toldError } from './api-error.js';
+import { type Ending, type Memory, readMemory } from './memory.js';
+import { ASK } from './protocol.js';
+import { BY_STOP_REASON, remedyFor, remedyOf, resetTime } from './remedies.js';
+
+const REASON_LENGTH = 500;
+
+/**
+ * The verdict over a turn: by the answer that the agent has given to the prompt, by what it has refused, else by how its
+ * process ended. How that ends once the prompt is answered says nothing: some agents must be ended, which the host does.
+ */
+export const concludeTurn = (
+  state: ParserState,
+  end: ProcessEnd,
+  { command }: Pick<TurnRequest, 'command'>,
+  now: Date,
+): Outcome => {
+  const memory = readMemory(state);
+  const program = basename(command ?? '');
+  const label = memory.label ?? program;
+  if (memory.end !== null) return judged(state, memory, memory.end, label, now);
+  const failure = processFailure({ label, program }, end) ?? unfinished(label, memory);
+  return { kind: 'failed', failure };
+};
+
+const judged = (
+  state: ParserState,
+  memory: Memory,
+  end: Ending,
+  label: string,
+  now: Date,
+): Outcome => {
+  switch (end.kind) {
+    case 'answered':
+      return answered(state, memory, end.stopReason, label, now);
+    case 'stopped':
+      return {
+        kind: 'failed',
+        failure: {
+          ...{ code: end.code, hint: end.hint, recoverable: end.code === 'agent/protocol' },
+          message: `${label} was not asked: ${end.message}`,
+        },
+      };
+    case 'error': {
+      const told = toldError(end.code, end.message, end.data);
+      const remedy = remedyOf(end, told, memory.signIn);
+      const what = end.asked === ASK.prompt ? '' : ` (${memory.settings[0]?.what ?? end.asked})`;
+      const notice = `${end.message} ${JSON.stringify(end.data ?? null)}`;
+      return failed(remedy, `${label}${what}: ${told.message}`, notice, now);
+    }
+  }
+};
+
+const answered = (
+  state: ParserState,
+  memory: Memory,
+  stopReason: string,
+  label: string,
+  now: Date,
+): Outcome => {
+  if (stopReason === 'cancelled') return { kind: 'failed', failure: cancelled(label, memory) };
+  const stop = BY_STOP_REASON[stopReason];
+  if (stop !== undefined) return failed(stop, `${label}: ${stop.message}`, '', now);
+  if (memory.isFaulty || isUnanswered(state, memory)) {
+    // No model has said it: it is how these agents tell an error.
+    const told = toldError(0, state.text ?? '', null);
+    const words = told.message.trim() || 'no model has answered it';
+    return failed(remedyFor(told, memory.signIn), `${label}: ${words}`, state.text ?? '', now);
+  }
+  return { kind: 'completed', text: state.text ?? '' };
+};
+
+/** These tell with every turn what it has used: one for which they do not has reached no model. */
+const isUnanswered = ({ usage }: ParserState, { name }: Memory): boolean =>
+  usage === null && name !== null && TELL_USAGE.includes(name);
+const TELL_USAGE = ['Copilot', '@agentclientprotocol/codex-acp'];
+
+const failed = (
+  { code, hint, recoverable, isLimit }: Remedy,
+  message: string,
+  notice: string,
+  now: Date,
+): Outcome => {
+  const failure: TurnFailure = {
+    ...{ code, hint, recoverable },
+    message: message.trim().slice(0, REASON_LENGTH),
+  };
+  return isLimit
+    ? { kind: 'limited', failure, resumesAt: resetTime(notice, now) }
+    : { kind: 'failed', failure };
+};
+
+const cancelled = (label: string, { refusals }: Memory): TurnFailure =>
+  refusals > 0
+    ? {
+        code: 'agent/permission-denied',
+        message: `${label} gave up when it was not allowed to write`,
+        hint: 'Send the turn as a writing one, or ask for something that needs no writing.',
+        recoverable: false,
+      }
+    : {
+        code: 'agent/crashed',
+        message: `${label} cancelled its turn by itself`,
+        hint: 'It was interrupted on its host. Send the prompt again to go on.',
+        recoverable: true,
+      };
+
+const unfinished = (label: string, { awaiting }: Memory): TurnFailure =>
+  awaiting?.asked === ASK.initialize
+    ? {
+        code: 'agent/protocol',
+        message: `${label} ended without a word of the Agent Client Protocol`,
+        hint: 'Give the session the arguments with which it speaks that on its standard input and output, for example ["--acp"].',
+        recoverable: false,
+      }
+    : {
+        code: 'agent/protocol',
+        message: `${label} exited without finishing its turn`,
+        hint: 'It was interrupted, or its output was cut off. Send the prompt again; if it happens again, update it on that host.',
+        recoverable: true,
+      };
