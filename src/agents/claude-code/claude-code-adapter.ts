@@ -9,7 +9,7 @@ import {
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
 import { foldObjects } from '../json-objects.js';
-import { freshState } from '../parser-state.js';
+import { inputFlags, promptOf, promptState } from './prompt-input.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
 
@@ -23,20 +23,20 @@ export class ClaudeCodeAdapter implements AgentAdapter {
     resume: true,
     readOnly: 'enforced',
     model: true,
-    effort: [],
-    images: false,
+    effort: ['low', 'medium', 'high', 'xhigh', 'max'],
+    images: true,
   };
 
   launch(request: TurnRequest): Launch {
     return {
       argv: [request.command ?? this.program, ...streamFlags(request), ...request.args],
       env: { ...UNATTENDED, ...(request.readOnly ? {} : MAY_WRITE) },
-      stdin: request.prompt,
+      ...promptOf(request),
     };
   }
 
-  initialState(): ParserState {
-    return freshState();
+  initialState(request: TurnRequest): ParserState {
+    return promptState(request);
   }
 
   parse(state: ParserState, line: string): ReturnType<AgentAdapter['parse']> {
@@ -52,11 +52,13 @@ export class ClaudeCodeAdapter implements AgentAdapter {
 /** The flags of the stream-json protocol, without the session's own arguments. */
 export const streamFlags = (request: TurnRequest): string[] => {
   if (request.readOnly) refuseToLiftReadOnly(request.args);
-  const { model, providerSessionId } = request;
+  const { model, effort, providerSessionId } = request;
   return [
     ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
+    ...inputFlags(request),
     ...(request.readOnly ? READ_ONLY : UNASKED),
     ...(model === null ? [] : ['--model', model]),
+    ...(effort === null ? [] : ['--effort', effort]),
     ...(providerSessionId === null ? [] : ['--resume', providerSessionId]),
   ];
 };

@@ -1,6 +1,8 @@
 import { type Fact, type ParserState } from '../adapter.js';
-import { unknownEvent } from '../parser-state.js';
+import { unknownEvent, unknownFact } from '../parser-state.js';
+import { isMeaningless, isNotice } from './known-events.js';
 import { type Memory, readMemory } from './memory.js';
+import { callBegins, callEnds, messageCame, subagentEnds } from './model-calls.js';
 import {
   type ContentBlock,
   type ResultEvent,
@@ -11,14 +13,18 @@ import { finishBlock, streamText } from './streamed-text.js';
 import { closeTool, openTool } from './tool-facts.js';
 import { contextSize, turnUsage } from './turn-usage.js';
 
-type Step = { state: ParserState; facts: Fact[] };
+type Told = { memory: Memory; facts: Fact[] };
+type Step = Told & { state: ParserState };
 
-export const parseLine = (state: ParserState, line: string): Step => {
+export const parseLine = (
+  state: ParserState,
+  line: string,
+): { state: ParserState; facts: Fact[] } => {
   const event = readEvent(line);
-  if (event === null) return { state, facts: unknownEvent(line) };
+  if (event === null) return { state, facts: unknownEvent(line, isMeaningless) };
   const memory = readMemory(state);
   const providerSessionId = event.session_id ?? state.providerSessionId;
-  const step = fold({ ...state, providerSessionId }, memory, event);
+  const step = fold({ ...state, providerSessionId }, memory, event, line);
   return { state: { ...step.state, memory: step.memory }, facts: step.facts };
 };
 
@@ -30,30 +36,22 @@ const readEvent = (line: string): StreamEvent | null => {
   }
 };
 
-const fold = (
-  state: ParserState,
-  memory: Memory,
-  event: StreamEvent,
-): Step & { memory: Memory } => {
-  const ofSubagent = event.parent_tool_use_id != null;
+const fold = (state: ParserState, memory: Memory, event: StreamEvent, line: string): Step => {
   switch (event.type) {
-    case 'system':
-      return event.subtype === 'init'
-        ? { state, memory: { ...memory, model: event.model ?? null }, facts: [] }
-        : { state, memory, facts: [] };
-    case 'stream_event': {
-      const { type, delta } = event.event;
-      if (ofSubagent) return { state, memory, facts: [] };
-      if (type === 'message_start') {
-        return { state, memory: { ...memory, shownAgain: 0 }, facts: [] };
-      }
-      if (delta?.type !== 'text_delta' || !delta.text) return { state, memory, facts: [] };
-      return { state, ...streamText(memory, delta.text) };
+    case 'system': {
+      const subtype = event.subtype ?? '';
+      if (subtype === 'init') return foldInit(state, memory, event.model ?? null);
+      const facts = isNotice(subtype) ? [] : [unknownFact(`system.${subtype}`, line)];
+      return { state, memory, facts };
     }
+    case 'stream_event':
+      return event.parent_tool_use_id == null
+        ? foldPiece(state, memory, event)
+        : { state, memory, facts: [] };
     case 'assistant':
-      return foldAssistant(state, memory, event, ofSubagent);
+      return foldAssistant(state, memory, event);
     case 'user':
-      return { state, ...eachBlock(memory, event.message.content, closeTool) };
+      return foldUser(state, memory, event);
     case 'rate_limit_event': {
       const { status, resetsAt } = event.rate_limit_info;
       if (status !== 'rejected' || resetsAt == null) return { state, memory, facts: [] };
@@ -65,38 +63,102 @@ const fold = (
   }
 };
 
+const foldInit = (state: ParserState, memory: Memory, model: string | null): Step => ({
+  state: { ...state, model: withoutContext(model) },
+  memory: { ...memory, model },
+  facts: [],
+});
+
+/** Behind the name may stand the size of its context: `claude-opus-4-8[1m]`. */
+const withoutContext = (model: string | null): string | null =>
+  model?.replace(/\[\w+\]$/, '') ?? null;
+
+type EventOf<Type extends StreamEvent['type']> = Extract<StreamEvent, { type: Type }>;
+
+const foldPiece = (
+  state: ParserState,
+  memory: Memory,
+  { event: { type, delta, message, usage } }: EventOf<'stream_event'>,
+): Step => {
+  if (type === 'message_start') {
+    const anew = {
+      ...memory,
+      answer: repeated(memory.answer),
+      thoughts: repeated(memory.thoughts),
+    };
+    const { id = null, model = null } = message ?? {};
+    const call = { id, model, usage: message?.usage ?? null };
+    return { state: { ...state, model: model ?? state.model }, ...callBegins(anew, call) };
+  }
+  if (type === 'message_delta') return { state, ...callEnds(memory, usage ?? null) };
+  if (delta?.type === 'text_delta' && delta.text) {
+    const { voice, news } = streamText(memory.answer, delta.text);
+    return { state, memory: { ...memory, answer: voice }, facts: textFact(news) };
+  }
+  if (delta?.type === 'thinking_delta' && delta.thinking) {
+    const { voice, news } = streamText(memory.thoughts, delta.thinking);
+    return { state, memory: { ...memory, thoughts: voice }, facts: reasoningFact(news) };
+  }
+  return { state, memory, facts: [] };
+};
+
+const repeated = (voice: Memory['answer']): Memory['answer'] => ({ ...voice, shownAgain: 0 });
+const textFact = (text: string): Fact[] => (text === '' ? [] : [{ type: 'text', text }]);
+const reasoningFact = (text: string): Fact[] => (text === '' ? [] : [{ type: 'reasoning', text }]);
+
 const foldAssistant = (
   state: ParserState,
   memory: Memory,
-  { message, error }: Extract<StreamEvent, { type: 'assistant' }>,
-  ofSubagent: boolean,
-): Step & { memory: Memory } => {
+  { message, error, parent_tool_use_id }: EventOf<'assistant'>,
+): Step => {
   if (error != null) return { state, memory: { ...memory, apiError: error }, facts: [] };
-  if (ofSubagent) return { state, ...eachBlock(memory, message.content, openTool) };
-  const said = message.content.map((block) => (block.type === 'text' ? (block.text ?? '') : ''));
-  const sameMessage = message.id != null && message.id === memory.messageId;
-  const text = said.join('');
+  const subagent = parent_tool_use_id ?? null;
+  const { id = null, model = null, usage = null, content } = message;
+  const called = messageCame(memory, { id, model, usage }, subagent);
+  if (subagent !== null) return { state, ...eachBlock(called, content, openTool) };
+  const text = content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
+  const sameMessage = id !== null && id === memory.messageId;
   const known = {
-    ...memory,
-    messageId: message.id ?? null,
-    contextTokens: contextSize(message.usage) ?? memory.contextTokens,
+    ...called.memory,
+    messageId: id,
+    contextTokens: contextSize(usage) ?? memory.contextTokens,
   };
   return {
     state: {
       ...state,
       text: text === '' ? state.text : sameMessage ? (state.text ?? '') + text : text,
+      // Without tokens, no model has written it.
+      model: (contextSize(usage) === null ? null : model) ?? state.model,
     },
-    ...eachBlock(known, message.content, (now, block) =>
-      block.type === 'text' ? finishBlock(now, block.text ?? '') : openTool(now, block),
-    ),
+    ...eachBlock({ memory: known, facts: called.facts }, content, foldBlock),
   };
 };
 
-const foldResult = (
+const foldBlock = (memory: Memory, block: ContentBlock): Told => {
+  if (block.type === 'text') {
+    const { voice, news } = finishBlock(memory.answer, block.text ?? '');
+    return { memory: { ...memory, answer: voice }, facts: textFact(news) };
+  }
+  if (block.type === 'thinking') {
+    const { voice, news } = finishBlock(memory.thoughts, block.thinking ?? '');
+    return { memory: { ...memory, thoughts: voice }, facts: reasoningFact(news) };
+  }
+  return openTool(memory, block);
+};
+
+const foldUser = (
   state: ParserState,
   memory: Memory,
-  event: ResultEvent,
-): Step & { memory: Memory } => {
+  { message: { content }, tool_use_result: result }: EventOf<'user'>,
+): Step => {
+  const closed = eachBlock({ memory, facts: [] }, content, closeTool);
+  if (!result) return { state, ...closed };
+  const model = withoutContext(result.resolvedModel ?? null);
+  const called = subagentEnds(closed.memory, { model, usage: result.usage });
+  return { state, memory: called.memory, facts: [...called.facts, ...closed.facts] };
+};
+
+const foldResult = (state: ParserState, memory: Memory, event: ResultEvent): Step => {
   const success = event.is_error !== true && event.subtype === 'success';
   return {
     state: {
@@ -120,16 +182,11 @@ const foldResult = (
 };
 
 const eachBlock = (
-  memory: Memory,
+  before: Told,
   blocks: readonly ContentBlock[],
-  step: (memory: Memory, block: ContentBlock) => { memory: Memory; facts: Fact[] },
-): { memory: Memory; facts: Fact[] } => {
-  const facts: Fact[] = [];
-  let now = memory;
-  for (const block of blocks) {
-    const next = step(now, block);
-    now = next.memory;
-    facts.push(...next.facts);
-  }
-  return { memory: now, facts };
-};
+  step: (memory: Memory, block: ContentBlock) => Told,
+): Told =>
+  blocks.reduce<Told>(({ memory, facts }, block) => {
+    const next = step(memory, block);
+    return { memory: next.memory, facts: [...facts, ...next.facts] };
+  }, before);

@@ -9,7 +9,10 @@ export const contextSize = (usage: StreamUsage | null | undefined): number | nul
   return size > 0 ? size : null;
 };
 
-/** Tokens and cost of this turn alone, whichever of them this version of the CLI adds up over the session. */
+/**
+ * Tokens and cost of this turn alone, whichever of them this version of the CLI adds up over the session. Those by model
+ * count everything that its cost does; `usage` lacks the sub-agents, and requests that were repeated without streaming.
+ */
 export const turnUsage = (
   event: ResultEvent,
   model: string | null,
@@ -19,15 +22,18 @@ export const turnUsage = (
   const models = Object.values(ofTurn ?? event.modelUsage ?? {});
   const sum = (value: (model: ModelUsage[string]) => number): number =>
     models.reduce((total, each) => total + value(each), 0);
-  // A request repeated without streaming is missing in `usage` of older versions.
-  const direct = contextSize(event.usage) === null ? null : event.usage;
+  const rest = models.length === 0 ? event.usage : null;
+  const thinking = models.map((each) => each.thinkingTokens ?? null);
   return {
-    inputTokens: direct?.input_tokens ?? sum((each) => each.inputTokens),
-    outputTokens: direct?.output_tokens ?? sum((each) => each.outputTokens),
-    cacheReadTokens: direct?.cache_read_input_tokens ?? sum((each) => each.cacheReadInputTokens),
+    inputTokens: rest?.input_tokens ?? sum((each) => each.inputTokens),
+    outputTokens: rest?.output_tokens ?? sum((each) => each.outputTokens),
+    cacheReadTokens: rest?.cache_read_input_tokens ?? sum((each) => each.cacheReadInputTokens),
     cacheWriteTokens:
-      direct?.cache_creation_input_tokens ?? sum((each) => each.cacheCreationInputTokens),
-    reasoningTokens: null,
+      rest?.cache_creation_input_tokens ?? sum((each) => each.cacheCreationInputTokens),
+    reasoningTokens:
+      thinking.length === 0 || thinking.includes(null)
+        ? (event.usage?.output_tokens_details?.thinking_tokens ?? null)
+        : sum((each) => each.thinkingTokens ?? 0),
     costIsEstimate: false,
     costUsd: ofTurn ? sum((each) => each.costUSD ?? 0) : (event.total_cost_usd ?? null),
     contextWindow: contextWindow(event.modelUsage ?? {}, model),

@@ -9,6 +9,7 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { streamFlags } from '../claude-code/claude-code-adapter.js';
+import { promptOf } from '../claude-code/prompt-input.js';
 import { parseLine } from '../claude-code/stream-parser.js';
 import { concludeStream } from '../claude-code/verdict.js';
 import { freshState } from '../parser-state.js';
@@ -27,7 +28,7 @@ export class DemoAdapter implements AgentAdapter {
     readOnly: 'enforced',
     model: true,
     effort: [],
-    images: false,
+    images: true,
   };
 
   private readonly source = readFileSync(
@@ -43,7 +44,8 @@ export class DemoAdapter implements AgentAdapter {
           ? ['node', '--input-type=module', '-e', this.source, '--', ...flags]
           : [request.command, ...flags],
       env: {},
-      stdin: request.prompt,
+      // It reads a message from a file too.
+      stdin: promptOf(request).stdin,
     };
   }
 

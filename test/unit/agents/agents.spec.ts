@@ -37,6 +37,34 @@ describe('A turn of Claude Code', () => {
     expect(argv.join(' ')).toContain('--model opus --resume abc');
   });
 
+  it('is told how much effort to make', () => {
+    expect(claude.capabilities.effort).toContain('xhigh');
+    const { argv } = claude.launch(turn('x', { effort: 'xhigh' }));
+    expect(argv.join(' ')).toContain('--effort xhigh');
+  });
+
+  it('has its images beside the prompt on stdin, which then ends', () => {
+    const image = { name: 'a.png', mediaType: 'image/png' as const, data: 'AAEC' };
+    const request = turn('What is „this"?\n', { images: [image], providerSessionId: 'abc' });
+    const { argv, stdin, interactive } = claude.launch(request);
+    expect(argv.join(' ')).toContain('--input-format stream-json');
+    expect(interactive).toBe(true);
+    expect(stdin.split('\n')).toHaveLength(2);
+    expect(JSON.parse(stdin)).toMatchObject({
+      message: {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'What is „this"?\n' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAEC' } },
+        ],
+      },
+    });
+    expect(claude.initialState(request).outbox).toEqual({
+      ...{ sent: Buffer.byteLength(stdin), unsent: '', closed: true },
+    });
+    expect(claude.initialState(turn('x')).outbox).toBeUndefined();
+  });
+
   it('may write unattended, also as root, unless it is read-only', () => {
     const writing = claude.launch(turn('x'));
     expect(writing.argv.join(' ')).toContain('--permission-mode bypassPermissions');

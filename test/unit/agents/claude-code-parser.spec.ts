@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Fact } from '../../../src/agents/adapter.js';
 import { ClaudeCodeAdapter } from '../../../src/agents/claude-code/claude-code-adapter.js';
+import { turn } from '../../support/run-agent.js';
 import { exited, playBack, recordedCases, recording } from './recordings.js';
 
 const adapter = new ClaudeCodeAdapter();
@@ -33,7 +34,7 @@ describe.each(VERSIONS)('Output of %s', (version) => {
     expect(state.providerSessionId).toMatch(/^[0-9a-f-]{36}$/);
     expect(state.usage).toEqual({
       ...{ inputTokens: 1200, outputTokens: 34, cacheReadTokens: 1000, cacheWriteTokens: 100 },
-      ...{ reasoningTokens: null, costIsEstimate: false },
+      ...{ reasoningTokens: version.endsWith('330') ? 0 : null, costIsEstimate: false },
       costUsd: version.endsWith('330') ? 0.00618 : 0.007975,
       ...{ contextWindow: 1_000_000, contextTokens: 2300 },
     });
@@ -52,6 +53,45 @@ describe.each(VERSIONS)('Output of %s', (version) => {
   it('sums a turn of several requests, and takes the context from the last of them', () => {
     const { state } = play(version, 'tools-auto');
     expect(state.usage).toMatchObject({ inputTokens: 6000, contextTokens: 2300 });
+  });
+
+  it('tells each call of a model when its answer is whole, those of sub-agents too', () => {
+    const { state, facts } = play(version, 'subagent');
+    const model = version.endsWith('330') ? 'claude-opus-5-5' : 'claude-opus-4-8';
+    const calls = facts.flatMap((fact) => (fact.type === 'model-call' ? [fact] : []));
+    const own = { inputTokens: 1200, outputTokens: 34, cacheReadTokens: 1000 };
+    expect(calls).toMatchObject([
+      { model, tokens: own },
+      // Of what a sub-agent writes before it uses a tool, the CLI tells no count.
+      { model, tokens: { inputTokens: 77, outputTokens: 1, cacheReadTokens: 70 } },
+      { model, tokens: { inputTokens: 77, outputTokens: 7, cacheReadTokens: 70 } },
+      { model, tokens: own },
+    ]);
+    expect(state).toMatchObject({
+      model,
+      usage: {
+        ...{ inputTokens: 2 * 1277, outputTokens: 2 * 41, cacheReadTokens: 2 * 1070 },
+        contextTokens: 2300,
+      },
+    });
+  });
+
+  it('tells what the model thinks, once, and not as its answer', () => {
+    const { facts, shown, outcome } = play(version, 'subagent');
+    const thoughts = facts.map((fact) => (fact.type === 'reasoning' ? fact.text : ''));
+    expect(thoughts.filter(Boolean).length).toBeGreaterThan(4);
+    expect(thoughts.join('')).toBe('pondering deeply\n\nagain');
+    expect({ shown, outcome }).toEqual({
+      shown: 'outer done',
+      outcome: { kind: 'completed', text: 'outer done' },
+    });
+  });
+
+  it('knows every event that was ever recorded', () => {
+    const unknown = recordedCases(version).flatMap((name) =>
+      play(version, name).facts.filter(({ type }) => type === 'unknown'),
+    );
+    expect(unknown).toEqual([]);
   });
 
   it('tells which tools ran, on what, and which failed', () => {
@@ -141,10 +181,10 @@ describe('Lines that are no events', () => {
     ['{"type":"result","usage":7,"modelUsage":[],"errors":"x"}', 'a result of another shape'],
     ['\u0000\uFFFD\u001b[?25h', 'bytes'],
   ])('%j (%s) are let pass', (line) => {
-    const before = adapter.initialState();
+    const before = adapter.initialState(turn('x'));
     const { facts } = adapter.parse(before, line);
     expect(facts.filter(({ type }) => type !== 'unknown')).toEqual([]);
-    expect(before).toEqual(adapter.initialState());
+    expect(before).toEqual(adapter.initialState(turn('x')));
   });
 
   it('do not disturb the events around them', () => {
@@ -167,9 +207,65 @@ describe('Lines that are no events', () => {
   });
 });
 
+describe('Events of another version', () => {
+  it.each([
+    [{ type: 'tomorrow', x: 1 }, 'tomorrow'],
+    [{ type: 'system', subtype: 'tomorrow' }, 'system.tomorrow'],
+  ])('%j are kept as unknown', (event, name) => {
+    const raw = JSON.stringify(event);
+    expect(playBack(adapter, raw, exited(0)).facts).toEqual([{ type: 'unknown', name, raw }]);
+  });
+
+  it.each([
+    { type: 'keep_alive' },
+    { type: 'control_response', response: {} },
+    { type: 'system', subtype: 'compact_boundary' },
+  ])('%j says nothing, and is known to', (event) => {
+    expect(playBack(adapter, JSON.stringify(event), exited(0)).facts).toEqual([]);
+  });
+});
+
+describe('A call of a model', () => {
+  const begun = (id: string): string =>
+    JSON.stringify({
+      type: 'stream_event',
+      event: {
+        type: 'message_start',
+        message: { id, model: 'm', usage: { input_tokens: 5, output_tokens: 1 } },
+      },
+    });
+  const ended = JSON.stringify({
+    type: 'stream_event',
+    event: { type: 'message_delta', usage: { output_tokens: 9 } },
+  });
+  const came = (id: string): string =>
+    JSON.stringify({
+      type: 'assistant',
+      message: { id, model: 'm', content: [], usage: { input_tokens: 5, output_tokens: 9 } },
+    });
+  const calls = (...lines: string[]): Fact[] =>
+    playBack(adapter, lines.join('\n'), exited(0)).facts.filter(
+      ({ type }) => type === 'model-call',
+    );
+
+  it('is told when it has been streamed, by the counts of its end', () => {
+    expect(calls(begun('a'), came('a'))).toEqual([]);
+    expect(calls(begun('a'), came('a'), ended, came('a'))).toMatchObject([
+      { model: 'm', tokens: { inputTokens: 5, outputTokens: 9, reasoningTokens: null } },
+    ]);
+  });
+
+  it('that was not streamed is told once, however many lines it has', () => {
+    expect(calls(begun('a'), came('b'), came('b'))).toHaveLength(1);
+  });
+});
+
 describe('A parser restored from a state of another version', () => {
   it('goes on', () => {
-    const strange = { ...adapter.initialState(), memory: { tools: 3, shown: null, result: 'x' } };
+    const strange = {
+      ...adapter.initialState(turn('x')),
+      memory: { tools: 3, shown: null, result: 'x' },
+    };
     const { state, facts } = adapter.parse(strange, whole('still here'));
     expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
     expect(adapter.conclude(state, exited(0))).toMatchObject({

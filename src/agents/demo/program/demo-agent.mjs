@@ -19,7 +19,6 @@ const sessionId = resumed ?? flag('--session-id') ?? randomUUID();
 const stateFile = join(homedir(), '.maestro-demo', 'sessions', `${basename(sessionId)}.json`);
 const { MAESTRO_DEMO_PACE_MS = '300', MAESTRO_DEMO_JOURNAL, MAESTRO_RUN } = process.env;
 const paceMs = Number(MAESTRO_DEMO_PACE_MS);
-
 const attempt = (action) => {
   try {
     return action();
@@ -41,7 +40,6 @@ const emit = (type, fields) => {
   return new Promise((written) => process.stdout.write(`${line}\n`, () => written()));
 };
 const stream = (type, fields) => emit('stream_event', { event: { type, ...fields } });
-
 let outputTokens = 0;
 const usage = () => ({
   input_tokens: Math.ceil(prompt.length / 4),
@@ -60,8 +58,7 @@ const say = async (text, pieces = text.match(/(?:\S+\s*){1,6}|\s+/g) ?? [], paus
   await stream('message_start', { message: { id } });
   for (const piece of pieces) {
     if (pauseMs > 0) await sleep(pauseMs);
-    const delta = { type: 'text_delta', text: piece };
-    await stream('content_block_delta', { index: 0, delta });
+    await stream('content_block_delta', { index: 0, delta: { type: 'text_delta', text: piece } });
   }
   await assistant({ type: 'text', text }, id);
   await stream('message_stop');
@@ -92,7 +89,7 @@ const mayWrite = (path) => {
   const outside = relative(process.cwd(), resolve(path)).split(/[\\/]/)[0] === '..';
   if (outside) throw new Error(`${path} is outside of the project.`);
 };
-const writeFile = (path, text, write = fs.writeFileSync) =>
+const writeFile = (path, text = '', write = fs.writeFileSync) =>
   tool('Write', { file_path: path, content: text }, () => {
     mayWrite(path);
     fs.mkdirSync(dirname(resolve(path)), { recursive: true });
@@ -117,8 +114,7 @@ const SCRIPT = {
   sleep: (ms) => sleep(Number(ms)),
   say: (text) => say(text),
   write: async (line) => {
-    const [path, text = ''] = line.split(/ :: (.*)/s);
-    await writeFile(path, text).catch(() => {});
+    await writeFile(...line.split(/ :: (.*)/s, 2)).catch(() => {});
   },
   spam: (n) => {
     const lines = Array.from({ length: Number(n) }, (_, index) => `line ${index + 1}\n`);
@@ -127,9 +123,9 @@ const SCRIPT = {
   hang: () => new Promise(() => setInterval(() => {}, 60_000)),
   crash: (code) => process.exit(Number(code || 1)),
   fail: (status) => {
-    const error = new Error('The demo agent was told to fail');
-    const result = { subtype: 'success', api_error_status: Number(status), result: error.message };
-    throw status ? Object.assign(error, { result }) : error;
+    const result = 'The demo agent was told to fail';
+    const fields = { subtype: 'success', api_error_status: Number(status), result };
+    throw Object.assign(new Error(result), status && { result: fields });
   },
 };
 /** Follows the script in a text; the last thing it made it say, or null when there is no script. */
@@ -238,8 +234,10 @@ const doTask = async () => {
 };
 
 const converse = async () => {
-  const echo = `You said "${oneLine(prompt, 120)}", message ${state.prompts.length} of our talk`;
-  return (await perform(prompt)) ?? (await say(`${echo}. I am on ${hostname()}.`));
+  const sizes = blocks.flatMap(({ source }) => (source ? atob(source.data).length : []));
+  const shown = sizes.map((size) => `, with an image of ${size} bytes`).join('');
+  const told = `You said "${oneLine(prompt, 120)}"${shown}, message ${state.prompts.length}`;
+  return (await perform(prompt)) ?? say(`${told} of our talk. I am on ${hostname()}.`);
 };
 
 const finish = (result) => {
@@ -264,7 +262,9 @@ if (flags.includes('--version')) {
   process.exit(0);
 }
 
-const prompt = process.stdin.isTTY ? '' : fs.readFileSync(0, 'utf8');
+const input = process.stdin.isTTY ? '' : fs.readFileSync(0, 'utf8');
+const blocks = flag('--input-format') ? JSON.parse(input).message.content : [{ text: input }];
+const prompt = blocks.map(({ text = '' }) => text).join('');
 const earlier = attempt(() => JSON.parse(fs.readFileSync(stateFile, 'utf8')));
 const state = earlier ?? { prompts: [] };
 const role = /^ROLE:\s*(\w+)/m.exec(prompt)?.[1] ?? null;
