@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AgentRegistry } from '../../../agents/index.js';
 import { type Config, CONFIG } from '../../../platform/config/index.js';
 import { RemoteHosts } from '../../remotes/index.js';
+import { ScratchDirectories } from '../scratch/scratch-directories.js';
 import { SessionsService } from '../sessions.service.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
 import { type TurnRow } from '../storage/turn.entity.js';
@@ -29,6 +30,7 @@ export class TurnPlanner {
     private readonly sessions: SessionsService,
     private readonly hosts: RemoteHosts,
     private readonly agents: AgentRegistry,
+    private readonly scratch: ScratchDirectories,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -47,11 +49,15 @@ export class TurnPlanner {
         : null,
       this.promptOf(row, conversation),
     ]);
+    const cwd = this.scratch.isNeeded(row, adapter.capabilities)
+      ? await this.scratch.enter(session.id, row.remoteId, place.host)
+      : place.cwd;
     const { silenceMs, toolMs, absoluteMs, ...limits } = session.limits;
     const wholeMs = absoluteMs ?? this.config.turnAbsoluteMs;
     return {
       row,
       ...place,
+      cwd,
       retired: this.hosts.retirementOf(place.host),
       adapter,
       request: {
@@ -63,7 +69,7 @@ export class TurnPlanner {
         images: [],
         args: session.args,
         command: session.command,
-        cwd: place.cwd,
+        cwd,
         directory: '',
         spentBefore,
       },
