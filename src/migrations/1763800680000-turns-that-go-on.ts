@@ -14,7 +14,7 @@ export class TurnsThatGoOn1763800680000 implements MigrationInterface {
       UPDATE turns SET parser = jsonb_set(parser, '{openTools}', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
           'id', id, 'name', 'a tool', 'since', floor(extract(epoch FROM now()) * 1000), 'unheardMs', unreachable_ms
-        )), '[]') FROM jsonb_array_elements_text(parser->'openTools') AS id
+        )), '[]') FROM jsonb_array_elements_text(parser->'openTools') AS tool(id)
       ))
       WHERE jsonb_typeof(parser->'openTools') = 'array'`);
   }
