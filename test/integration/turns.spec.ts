@@ -140,7 +140,7 @@ describe('a turn at its provider’s limit', () => {
   }, 120_000);
   afterAll(() => world.close());
 
-  it('waits as limited, and is a whole new attempt when the time has come', async () => {
+  it('waits as limited, and is a whole new execution when the time has come', async () => {
     const stage = await world.stage();
     const session = await world.demo('local', stage);
     const turn = await world.ask(session, '%% fail 429');
@@ -150,11 +150,11 @@ describe('a turn at its provider’s limit', () => {
     expect(await world.api.get(`/sessions/${session.id}`)).toMatchObject({ state: 'limited' });
 
     await world.sql(
-      `UPDATE turns SET prompt = '%% sleep 1500', resumes_at = now(), started_at = now() - interval '1 day'
+      `UPDATE turns SET prompt = '%% sleep 1500', resumes_at = now(), retry_at = NULL, started_at = now() - interval '1 day'
        WHERE id = $1`,
       [turn.id],
     );
-    expect(await world.reaches(turn, 'running')).toMatchObject({ attempts: 2, error: null });
+    expect(await world.reaches(turn, 'running')).toMatchObject({ attempts: 1, error: null });
     expect(await world.ended(turn)).toMatchObject({ state: 'completed' });
   });
 
