@@ -5,7 +5,7 @@ import { usage } from './stream-events.js';
 const nullableText = z.string().nullable().catch(null);
 
 /** What the model says to whoever listens: its answer, or its thoughts. */
-const voice = z
+export const voice = z
   .object({
     /** The unfinished block as clients have seen it, and how much of it the current attempt has repeated. */
     shown: z.string(),

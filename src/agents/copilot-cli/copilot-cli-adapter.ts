@@ -1,0 +1,63 @@
+import {
+  type AgentAdapter,
+  type AgentCapabilities,
+  type Launch,
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnRequest,
+} from '../adapter.js';
+import { foldObjects } from '../json-objects.js';
+import { freshState } from '../parser-state.js';
+import { attachments } from './attachments.js';
+import { conversationFlag } from './conversation.js';
+import { permitted } from './permissions.js';
+import { parseLine } from './stream-parser.js';
+import { concludeStream } from './verdict.js';
+
+/** GitHub Copilot CLI without a terminal: one process per turn, prompt on stdin, one JSON event per line on stdout. */
+export class CopilotCliAdapter implements AgentAdapter {
+  readonly agent = 'copilot-cli';
+  readonly label = 'Copilot CLI';
+  readonly program = 'copilot';
+  readonly versionArgs = ['--version'];
+  readonly capabilities: AgentCapabilities = {
+    resume: true,
+    readOnly: 'enforced',
+    model: true,
+    effort: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
+    images: true,
+  };
+
+  launch(request: TurnRequest): Launch {
+    const { command, model, effort } = request;
+    const { flags, files } = attachments(request);
+    return {
+      argv: [
+        command ?? this.program,
+        // An argument of many values takes all that follows, up to the next flag.
+        ...permitted(request),
+        ...['--output-format', 'json', '--no-ask-user'],
+        ...(model === null ? [] : ['--model', model]),
+        ...(effort === null ? [] : ['--reasoning-effort', effort]),
+        ...flags,
+        conversationFlag(request),
+      ],
+      env: {},
+      stdin: request.prompt,
+      ...(files.length > 0 && { files }),
+    };
+  }
+
+  initialState(): ParserState {
+    return freshState();
+  }
+
+  parse(state: ParserState, line: string, request: TurnRequest): ReturnType<AgentAdapter['parse']> {
+    return foldObjects(state, line, (now, object) => parseLine(now, object, request));
+  }
+
+  conclude(state: ParserState, end: ProcessEnd): Outcome {
+    return concludeStream(state, end, new Date());
+  }
+}

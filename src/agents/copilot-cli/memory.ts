@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { type ParserState } from '../adapter.js';
+import { voice } from '../claude-code/memory.js';
+
+const nullableText = z.string().nullable().catch(null);
+
+const sessionError = z.object({
+  /** The CLI's own name for it: `authentication`, `rate_limit`, `quota`, `query`, ... */
+  type: nullableText,
+  /** The provider's. */
+  code: nullableText,
+  status: z.number().nullable().catch(null),
+  message: z.string(),
+});
+export type SessionError = z.infer<typeof sessionError>;
+
+/** What the parser remembers between two lines. Read leniently: it may have been stored by an older version. */
+const memorySchema = z.object({
+  answer: voice,
+  thoughts: voice,
+  tools: z
+    .record(z.string(), z.object({ name: z.string(), summary: z.string().nullable() }))
+    .catch({}),
+  /** What went wrong, unless the model has answered since. */
+  error: sessionError.nullable().catch(null),
+  /** It was told to stop. */
+  aborted: z.boolean().catch(false),
+  /** How the turn ended; null until it has. */
+  exitCode: z.number().nullable().catch(null),
+});
+export type Memory = z.infer<typeof memorySchema>;
+
+export const readMemory = (state: ParserState): Memory => memorySchema.parse(state.memory);

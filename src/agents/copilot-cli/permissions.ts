@@ -1,0 +1,45 @@
+import { type TurnRequest } from '../adapter.js';
+import { AgentUnsupported } from '../agent-errors.js';
+
+/**
+ * The arguments of a session, and what a turn of it may do: that is not kept with the conversation. A session may choose
+ * the permissions of its writing turns. Throws `agent/unsupported` for arguments with which a read-only turn could write
+ * all the same.
+ */
+export const permitted = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
+  if (readOnly) {
+    refuseToLiftReadOnly(args);
+    return [...args, ...READ_ONLY];
+  }
+  return args.some((arg) => CHOOSES_PERMISSIONS.test(arg)) ? [...args] : [...args, ALL];
+};
+
+/**
+ * Nobody is there to grant a permission: with less than this, every file and every command that names a path outside of
+ * the working directory is refused. What a session denies stays denied.
+ */
+const ALL = '--allow-all';
+
+const CHOOSES_PERMISSIONS = /^--(?:yolo|allow-(?:all(?:-tools)?|tool)|assisted-approval)(?:=|$)/;
+
+/**
+ * For the model there are no other tools, those of a user's own servers and agents included, whatever the settings allow;
+ * and if there were, a denial is stronger than any permission.
+ */
+const READ_ONLY = [
+  '--available-tools=view,grep,glob,rg,web_fetch',
+  '--deny-tool=shell,write',
+  '--allow-all-paths',
+];
+
+/** Further tools, what runs without being one, and what the CLI writes itself. */
+const LIFTS_READ_ONLY =
+  /^--(?:(?:available-tools|plugin-dir|extension-sdk-path|trust-folder|add-dir|share|log-dir|usage-output-file)(?:=|$)|$)/;
+
+const refuseToLiftReadOnly = (args: readonly string[]): void => {
+  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
+  if (offending === undefined) return;
+  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
+    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
+  });
+};
