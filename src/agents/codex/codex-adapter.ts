@@ -9,7 +9,10 @@ import {
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
 import { foldObjects } from '../json-objects.js';
+import { imageFiles, imagePaths } from '../image-files.js';
 import { freshState } from '../parser-state.js';
+import { CODEX_LOGIN } from './login.js';
+import { CODEX_MODELS } from './models.js';
 import { confined } from './sandbox.js';
 import { parseLine } from './stream-parser.js';
 import { concludeThread } from './verdict.js';
@@ -20,30 +23,36 @@ export class CodexAdapter implements AgentAdapter {
   readonly label = 'Codex';
   readonly program = 'codex';
   readonly versionArgs = ['--version'];
+  readonly login = { question: CODEX_LOGIN };
+  readonly models = CODEX_MODELS;
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',
     model: true,
-    effort: [],
-    images: false,
+    // Of the models that it knows itself; what one of them does not have, it turns into the nearest that it has.
+    effort: ['low', 'medium', 'high', 'xhigh', 'max', 'ultra'],
+    images: true,
   };
   readonly tellsTotals = true;
 
   launch(request: TurnRequest): Launch {
-    const { command, model, providerSessionId } = request;
+    const { command, model, effort, providerSessionId } = request;
+    const images = imagePaths(request).flatMap((path) => ['--image', path]);
     return {
       argv: [
         ...([command ?? this.program, 'exec', ...UNATTENDED] as const),
         // An argument of many values takes all that follows, up to the next flag.
         ...[...confined(request), '--json', '--skip-git-repo-check'],
         ...(model === null ? [] : ['--model', model]),
-        // `resume` takes few flags of its own, but minds all that precede it.
+        ...(effort === null ? [] : ['-c', `model_reasoning_effort="${effort}"`]),
+        // `resume` takes few flags of its own, but minds all that precede it, except the images.
         ...(providerSessionId === null
-          ? ['--', '-']
-          : ['resume', threadId(providerSessionId), '-']),
+          ? [...images, '--', '-']
+          : ['resume', ...images, '--', threadId(providerSessionId), '-']),
       ],
       env: {},
       stdin: request.prompt,
+      files: imageFiles(request),
     };
   }
 

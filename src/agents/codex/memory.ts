@@ -12,6 +12,7 @@ const spent = z.object({
 /** What the parser remembers between two lines. Read leniently: it may have been stored by an older version. */
 const memorySchema = z.object({
   spoke: z.boolean().catch(false),
+  pondered: z.boolean().catch(false),
   /** What the thread had used before this turn. */
   spentBefore: spent.nullable().catch(null),
   /** How the turn ended, in the CLI's words; null until it has. */

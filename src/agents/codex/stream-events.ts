@@ -38,10 +38,7 @@ const threadUsage = z.object({
 });
 export type ThreadUsage = z.infer<typeof threadUsage>;
 
-/**
- * The lines of `codex exec --json` that mean something to us; all others fail to parse and are let pass. Among those
- * is `error`: it tells of what is tried again, and what is final is repeated by `turn.failed`.
- */
+/** The lines of `codex exec --json` that mean something to us; all others fail to parse. */
 export const streamEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('thread.started'), thread_id: z.string() }),
   z.object({ type: z.literal('turn.started') }),

@@ -7,3 +7,11 @@ export const escapeAtSigns = (prompt: string): string =>
   prompt.includes('@') ? `${prompt.replaceAll('@', '\\@')}${LEGEND}` : prompt;
 
 const LEGEND = '\n\n(In all of the above, \\@ stands for the at sign alone.)';
+
+/** Has it read those files: a line of their own behind the prompt, or none. */
+export const mentions = (paths: readonly string[]): string[] =>
+  paths.length === 0 ? [] : [paths.map((path) => `@${escaped(path)}`).join(' ')];
+
+/** A path ends at a space or a mark, unless there is a backslash before it. */
+const escaped = (path: string): string =>
+  path.replaceAll(/[^\w./~-]/g, (mark) => (mark.charCodeAt(0) < 128 ? `\\${mark}` : mark));

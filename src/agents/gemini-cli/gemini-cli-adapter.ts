@@ -9,8 +9,9 @@ import {
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
 import { foldObjects } from '../json-objects.js';
+import { imageFiles, imagePaths } from '../image-files.js';
 import { freshState } from '../parser-state.js';
-import { escapeAtSigns } from './at-signs.js';
+import { escapeAtSigns, mentions } from './at-signs.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
 
@@ -20,13 +21,14 @@ export class GeminiCliAdapter implements AgentAdapter {
   readonly label = 'Gemini CLI';
   readonly program = 'gemini';
   readonly versionArgs = ['--version'];
+  readonly login = { variables: ['GEMINI_API_KEY'] };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     // The model may enter the mode in which it plans, and with nobody there leaves it with leave to do anything.
     readOnly: 'advisory',
     model: true,
     effort: [],
-    images: false,
+    images: true,
   };
 
   launch(request: TurnRequest): Launch {
@@ -39,9 +41,11 @@ export class GeminiCliAdapter implements AgentAdapter {
         ...['--output-format', 'stream-json'],
         ...(model === null ? [] : ['--model', model]),
         ...(providerSessionId === null ? [] : ['--resume', conversationId(providerSessionId)]),
+        ...imageDirectory(request),
       ],
       env: UNATTENDED,
-      stdin: escapeAtSigns(request.prompt),
+      stdin: [escapeAtSigns(request.prompt), ...mentions(imagePaths(request))].join('\n\n'),
+      files: imageFiles(request),
     };
   }
 
@@ -86,6 +90,18 @@ const refuseToLiftReadOnly = (args: readonly string[]): void => {
   throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
     hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
   });
+};
+
+/** It reads no file outside of its workspace. */
+const imageDirectory = ({ images, directory }: TurnRequest): string[] => {
+  if (images.length === 0) return [];
+  if (!directory.includes(',')) return ['--include-directories', directory];
+  throw new AgentUnsupported(
+    'Gemini CLI takes no images from a directory with a comma in its path',
+    {
+      hint: 'Send the turn without images, or use a host whose home directory has none.',
+    },
+  );
 };
 
 /** By a number, or the word `latest`, it would resume whatever conversation is there. */

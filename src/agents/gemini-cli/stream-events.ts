@@ -9,12 +9,16 @@ const stats = z.object({
   input_tokens: count,
   output_tokens: count,
   cached: count,
+  models: z
+    .record(z.string(), z.object({ output_tokens: count }))
+    .catch({})
+    .default({}),
 });
 export type Stats = z.infer<typeof stats>;
 
-/** The lines of `--output-format stream-json` that mean something to us; all others fail to parse and are let pass. */
+/** The lines of `--output-format stream-json` that mean something to us; all others fail to parse. */
 export const streamEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('init'), session_id: z.string() }),
+  z.object({ type: z.literal('init'), session_id: z.string(), model: text }),
   z.object({
     type: z.literal('message'),
     role: z.string(),

@@ -1,7 +1,7 @@
 import { type Fact, type ParserState } from '../adapter.js';
 import { unknownEvent } from '../parser-state.js';
 import { type Memory, readMemory } from './memory.js';
-import { type StreamEvent, streamEvent } from './stream-events.js';
+import { type Stats, type StreamEvent, streamEvent } from './stream-events.js';
 import { finishMessage, streamText } from './streamed-text.js';
 import { closeTool, openTool } from './tool-facts.js';
 import { turnUsage } from './turn-usage.js';
@@ -26,7 +26,10 @@ const readEvent = (line: string): StreamEvent | null => {
 const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {
   switch (event.type) {
     case 'init':
-      return { state: { ...state, providerSessionId: event.session_id }, facts: [] };
+      return {
+        state: { ...state, providerSessionId: event.session_id, model: named(event.model) },
+        facts: [],
+      };
     case 'message': {
       if (event.role !== 'assistant') return { state, facts: [] };
       const at = Date.parse(event.timestamp ?? '');
@@ -60,9 +63,20 @@ const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {
           ? { succeeded: true as const }
           : { succeeded: false as const, reason };
       const usage = event.stats ? turnUsage(event.stats) : null;
-      return { state: { ...after, usage, memory: { ...last, end } }, facts };
+      const model = after.model ?? answering(event.stats?.models ?? {});
+      return { state: { ...after, model, usage, memory: { ...last, end } }, facts };
     }
   }
+};
+
+/** It may choose one of several for each request. */
+const named = (model: string | null | undefined): string | null =>
+  model && !model.startsWith('auto') ? model : null;
+
+/** The model that has said most, among those that were asked which one to ask. */
+const answering = (models: Stats['models']): string | null => {
+  const [most] = Object.entries(models).sort(([, a], [, b]) => b.output_tokens - a.output_tokens);
+  return most?.[0] ?? null;
 };
 
 /** What comes after it is another message; the last one is the answer. */

@@ -19,7 +19,28 @@ describe('A turn of Codex', () => {
     const more = { providerSessionId: THREAD, model: 'gpt-5.5', command: '/opt/codex' };
     const { argv } = adapter.launch(turn('x', more));
     expect(argv.slice(0, 2)).toEqual(['/opt/codex', 'exec']);
-    expect(argv.slice(-5)).toEqual(['--model', 'gpt-5.5', 'resume', THREAD, '-']);
+    expect(argv.slice(-6)).toEqual(['--model', 'gpt-5.5', 'resume', '--', THREAD, '-']);
+  });
+
+  it('is told how much effort to make', () => {
+    const { argv } = adapter.launch(turn('x', { effort: 'xhigh', providerSessionId: THREAD }));
+    expect(argv.join(' ')).toContain('-c model_reasoning_effort="xhigh" resume');
+  });
+
+  it('has its images as files that only this turn has', () => {
+    const image = { name: '../a.png', mediaType: 'image/png' as const, data: 'AAEC' };
+    const jpeg = { name: 'b', mediaType: 'image/jpeg' as const, data: 'Aw==' };
+    const request = turn('x', { images: [image, jpeg], directory: '/run/t1' });
+    const fresh = adapter.launch(request);
+    expect(fresh.files).toEqual([
+      { name: 'image-1.png', content: Buffer.from([0, 1, 2]) },
+      { name: 'image-2.jpg', content: Buffer.from([3]) },
+    ]);
+    const flags = '--image /run/t1/image-1.png --image /run/t1/image-2.jpg --';
+    expect(fresh.argv.join(' ')).toMatch(new RegExp(`${flags} -$`));
+    const resumed = adapter.launch({ ...request, providerSessionId: THREAD });
+    expect(resumed.argv.join(' ')).toMatch(new RegExp(`resume ${flags} ${THREAD} -$`));
+    expect(adapter.launch(turn('x')).files).toEqual([]);
   });
 
   it.each(['my-thread', '--last', '', `${THREAD} --last`])(

@@ -79,18 +79,38 @@ describe(`Output of ${VERSION}`, () => {
     ]);
   });
 
-  it('does not show its thoughts, its plan and its warnings', () => {
+  it('tells its thoughts apart from its answer', () => {
+    const told = [item('reasoning', { text: 'Hm.' }), item('reasoning', { text: 'Aha.' })];
+    const { facts, shown } = playBack(adapter, told.join('\n'), exited(0));
+    expect({ facts, shown }).toEqual({
+      facts: [
+        { type: 'reasoning', text: 'Hm.' },
+        { type: 'reasoning', text: '\n\nAha.' },
+      ],
+      shown: '',
+    });
+  });
+
+  it('keeps items and events that no version has had', () => {
+    const raw = [item('tomorrow', { text: 'x' }), line({ type: 'tomorrow' })];
+    const { facts } = playBack(adapter, raw.join('\n'), exited(0));
+    expect(facts).toEqual([
+      { type: 'unknown', name: 'item.tomorrow', raw: raw[0] },
+      { type: 'unknown', name: 'tomorrow', raw: raw[1] },
+    ]);
+    const recorded = recordedCases(VERSION).flatMap((name) => play(name).facts);
+    expect(recorded.filter(({ type }) => type === 'unknown')).toEqual([]);
+  });
+
+  it('does not show its plan and its warnings', () => {
     const quiet = [
-      item('reasoning', { text: 'Hm.' }),
       item('todo_list', { items: [{ text: 'a', completed: false }] }),
+      line({ type: 'item.updated', item: { id: 'item_9', type: 'todo_list' } }),
       item('error', { message: 'Model metadata not found' }),
       line({ type: 'error', message: 'Reconnecting... 1/5 (unexpected status 401)' }),
     ].join('\n');
     const { facts, shown } = playBack(adapter, quiet, exited(0));
-    expect({ shown, kinds: facts.map(({ type }) => type) }).toEqual({
-      shown: '',
-      kinds: ['unknown'],
-    });
+    expect({ shown, facts }).toEqual({ shown: '', facts: [] });
     expect(play('err-429-then-ok').shown).toMatch(/^recovered \d+$/);
     expect(play('err-401')).toMatchObject({ shown: '', state: { text: null, usage: null } });
   });

@@ -29,6 +29,18 @@ describe('A turn of Gemini CLI', () => {
     expect(argv.slice(-4)).toEqual(['--model', 'gemini-3-pro', '--resume', CONVERSATION]);
   });
 
+  it('has its images as files of a directory that it may read, named behind the prompt', () => {
+    const image = { name: 'a.png', mediaType: 'image/png' as const, data: 'AAEC' };
+    const request = turn('Who @is this?', { images: [image, image], directory: '/a dir/t(1)' });
+    const { argv, stdin, files } = adapter.launch(request);
+    expect(argv.slice(-2)).toEqual(['--include-directories', '/a dir/t(1)']);
+    expect(files?.map(({ name }) => name)).toEqual(['image-1.png', 'image-2.png']);
+    expect(stdin).toBe(
+      'Who \\@is this?\n\n(In all of the above, \\@ stands for the at sign alone.)\n\n@/a\\ dir/t\\(1\\)/image-1.png @/a\\ dir/t\\(1\\)/image-2.png',
+    );
+    expect(() => adapter.launch({ ...request, directory: '/a,b/t1' })).toThrow(AgentUnsupported);
+  });
+
   it.each(['latest', '5', '', `${CONVERSATION} --yolo`])(
     'resumes nothing by the name %j, which may be any conversation',
     (providerSessionId) => {

@@ -46,6 +46,29 @@ describe(`Output of ${VERSION}`, () => {
     });
   });
 
+  it('names the model that answers, also when it chooses one itself', () => {
+    expect(play('model').state.model).toMatch(/^gemini-/);
+    const chosen = [
+      line({ type: 'init', session_id: 's', model: 'auto' }),
+      line({
+        type: 'result',
+        status: 'success',
+        stats: {
+          models: {
+            'gemini-2.5-flash-lite': { output_tokens: 3 },
+            'gemini-3-pro': { output_tokens: 30 },
+          },
+        },
+      }),
+    ].join('\n');
+    expect(playBack(adapter, chosen, exited(0)).state.model).toBe('gemini-3-pro');
+  });
+
+  it('knows every event that was ever recorded', () => {
+    const facts = recordedCases(VERSION).flatMap((name) => play(name).facts);
+    expect(facts.filter(({ type }) => type === 'unknown')).toEqual([]);
+  });
+
   it('counts what the model thought as output', () => {
     const stats = { total_tokens: 1500, input_tokens: 1200, output_tokens: 40, cached: 200 };
     const { state } = playBack(
