@@ -15,11 +15,15 @@ const INSTALLED = new URL('../../.cache/agents/', import.meta.url).pathname;
 export const claudeCli = (): { path: string } | null => {
   const chosen = process.env['MAESTRO_TEST_CLAUDE'];
   if (chosen) return { path: chosen };
-  const { report } = process;
-  const musl = process.platform === 'linux' && !isGlibc(report.getReport());
-  const platform = `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
-  const path = join(INSTALLED, 'node_modules', `@anthropic-ai/claude-code-${platform}`, 'claude');
+  const native = `@anthropic-ai/claude-code-${nativePlatform()}`;
+  const path = join(INSTALLED, 'node_modules', native, 'claude');
   return existsSync(path) ? { path } : null;
+};
+
+/** What the packages of native programs call this platform. */
+const nativePlatform = (): string => {
+  const musl = process.platform === 'linux' && !isGlibc(process.report.getReport());
+  return `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
 };
 
 /**
@@ -39,6 +43,23 @@ export const geminiCli = (): { path: string } | null => {
   const chosen = process.env['MAESTRO_TEST_GEMINI'];
   if (chosen) return { path: chosen };
   const path = join(INSTALLED, 'gemini/node_modules/@google/gemini-cli/bundle/gemini.js');
+  return existsSync(path) ? { path } : null;
+};
+
+/** The real Copilot CLI, by its native program; null when it was not installed. MAESTRO_TEST_COPILOT names another. */
+export const copilotCli = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_COPILOT'];
+  if (chosen) return { path: chosen };
+  const native = `@github/copilot-${nativePlatform()}`;
+  const path = join(INSTALLED, 'copilot/node_modules', native, 'copilot');
+  return existsSync(path) ? { path } : null;
+};
+
+/** The real Qwen Code; null when it was not installed. MAESTRO_TEST_QWEN names another version to test with. */
+export const qwenCli = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_QWEN'];
+  if (chosen) return { path: chosen };
+  const path = join(INSTALLED, 'qwen/node_modules/@qwen-code/qwen-code/cli.js');
   return existsSync(path) ? { path } : null;
 };
 
@@ -122,6 +143,40 @@ const GEMINI_SETTINGS = {
   general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
 };
 
+/**
+ * Environment of Copilot CLI with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where it keeps its conversations, and what it leaves behind
+ */
+export const copilotEnv = (modelApi: string, home: string): Record<string, string> => ({
+  ...{ HOME: home, TMPDIR: home, COPILOT_OFFLINE: 'true', COPILOT_AUTO_UPDATE: 'false' },
+  // The value of the key is masked in all that it prints: it must be no word of a conversation.
+  ...{ COPILOT_PROVIDER_BASE_URL: `${modelApi}/v1`, COPILOT_PROVIDER_API_KEY: 'sk-zzzz' },
+  // It unpacks 235 MB of itself where there is none yet.
+  ...{ COPILOT_MODEL: 'scripted-model', XDG_CACHE_HOME: join(INSTALLED, 'copilot', 'cache') },
+  ...LOOPBACK_ONLY,
+});
+
+/**
+ * Environment of Qwen Code with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where its settings are put, where it keeps its conversations, and what it leaves behind
+ */
+export const qwenEnv = (modelApi: string, home: string): Record<string, string> => {
+  mkdirSync(join(home, '.qwen'), { recursive: true });
+  writeFileSync(join(home, '.qwen', 'settings.json'), JSON.stringify(QWEN_SETTINGS));
+  return {
+    ...{ HOME: home, TMPDIR: home, OPENAI_API_KEY: 'sk-zzzz', OPENAI_BASE_URL: `${modelApi}/v1` },
+    ...{ OPENAI_MODEL: 'scripted-model', ...LOOPBACK_ONLY },
+  };
+};
+
+const QWEN_SETTINGS = {
+  security: { auth: { selectedType: 'openai' } },
+  privacy: { usageStatisticsEnabled: false },
+  general: { disableAutoUpdate: true, enableAutoUpdate: false },
+};
+
 const NOWHERE = 'http://127.0.0.1:9';
 const LOOPBACK_ONLY = {
   ...{ HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, http_proxy: NOWHERE, https_proxy: NOWHERE },
@@ -130,24 +185,36 @@ const LOOPBACK_ONLY = {
 
 type Suite = (program: string) => void;
 
+interface Findable {
+  find(): string | null;
+  /** What else of this machine it would need. */
+  lacks?(): string | null;
+}
+
 /** A suite with a real CLI here and on a remote; skipped, with the reason, where one of them is lacking. */
+export const describeReal = (title: string, cli: Findable, suite: Suite): void => {
+  const program = cli.find();
+  const missing = program === null ? null : (cli.lacks?.() ?? null);
+  const lacks = [
+    ...(program === null ? ['not installed, see scripts/install-agent-clis.mjs'] : []),
+    ...(missing === null ? [] : [missing]),
+    ...(sshdAvailable() ? [] : ['this machine has no sshd']),
+  ];
+  if (program === null || lacks.length > 0) {
+    describe.skip(`${title} (skipped: ${lacks.join('; ')})`, () => {
+      suite('');
+    });
+  } else {
+    describe(title, () => {
+      suite(program);
+    });
+  }
+};
+
 const describeWith =
   (cli: () => { path: string } | null) =>
   (title: string, suite: Suite): void => {
-    const program = cli()?.path;
-    const lacks = [
-      ...(program === undefined ? ['not installed, see scripts/install-agent-clis.mjs'] : []),
-      ...(sshdAvailable() ? [] : ['this machine has no sshd']),
-    ];
-    if (program === undefined || lacks.length > 0) {
-      describe.skip(`${title} (skipped: ${lacks.join('; ')})`, () => {
-        suite('');
-      });
-    } else {
-      describe(title, () => {
-        suite(program);
-      });
-    }
+    describeReal(title, { find: () => cli()?.path ?? null }, suite);
   };
 
 export const describeClaude = describeWith(claudeCli);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Session, type Turn } from '../../src/modules/sessions/index.js';
 import { type Api } from './api.js';
-import { type ModelApi, startModelApi } from './model-api.js';
+import { type Model, type ModelApi, startModelApi } from './model-api.js';
 import { scriptedModel } from './scripted-model.js';
 import { startTestServer, type TestServer } from './server.js';
 import { startSshd, type TestSshd } from './sshd.js';
@@ -27,6 +27,8 @@ export class AgentServer {
   root = '';
   /** Where its agents work. */
   project = '';
+  /** How long one turn may take. */
+  limitMs = LIMIT_MS;
 
   private constructor(
     private readonly server: TestServer,
@@ -58,11 +60,27 @@ export class AgentServer {
   }
 
   /** Before each test. */
-  async prepare(): Promise<void> {
-    this.model = await startModelApi(scriptedModel);
+  async prepare(model: Model = scriptedModel): Promise<void> {
+    this.model = await startModelApi(model);
     this.root = await mkdtemp(join(tmpdir(), 'maestro-agent-'));
     this.project = join(this.root, 'project');
-    await mkdir(this.project);
+    await this.furnish();
+  }
+
+  /** Makes its folders, and the settings of the CLI: at first, and when they were removed. */
+  async furnish(): Promise<void> {
+    await mkdir(this.project, { recursive: true });
+    await mkdir(join(this.root, 'tmp'), { recursive: true });
+    this.env();
+  }
+
+  /** The same server, for a test that runs beside others: prepared, with a model and a folder of its own. */
+  async apart(model?: Model): Promise<AgentServer> {
+    const { server, sshd, remoteIds, agent, environment } = this;
+    const other = new AgentServer(server, sshd, remoteIds, agent, environment);
+    other.limitMs = this.limitMs;
+    await other.prepare(model);
+    return other;
   }
 
   /** After each test. */
@@ -79,40 +97,46 @@ export class AgentServer {
     return this.server.restart();
   }
 
-  open(where: Place, account: object = {}): Promise<Session> {
+  /** Variables of a session; what its CLI leaves behind stays in the folder of the test. */
+  env(): Record<string, string> {
+    return { TMPDIR: join(this.root, 'tmp'), ...this.environment(this.model.url, this.root) };
+  }
+
+  open(where: Place, account: object = {}, more: object = {}): Promise<Session> {
     return this.api.post<Session>('/sessions', {
       ...{ ...this.agent, name: `On ${where}`, cwd: this.project },
       remoteId: this.remoteIds[where],
-      env: { ...this.environment(this.model.url, this.root), ...account },
+      env: { ...this.env(), ...account },
+      ...more,
     });
   }
 
-  send({ id }: Session, prompt: string, more: object = {}): Promise<Turn> {
+  send({ id }: Pick<Session, 'id'>, prompt: string, more: object = {}): Promise<Turn> {
     return this.api.post<Turn>(`/sessions/${id}/turns`, { prompt, ...more });
   }
 
   /** The turn when it has ended, or is in one of those states. */
   reach({ id }: Turn, ...states: string[]): Promise<Turn> {
     const isThere = ({ state }: Turn): boolean => states.includes(state) || ENDED.includes(state);
-    return this.api.until<Turn>(`/turns/${id}`, isThere, LIMIT_MS);
+    return this.api.until<Turn>(`/turns/${id}`, isThere, this.limitMs);
   }
 
-  async answerOf(session: Session, prompt: string, more: object = {}): Promise<Turn> {
+  async answerOf(session: Pick<Session, 'id'>, prompt: string, more: object = {}): Promise<Turn> {
     return this.reach(await this.send(session, prompt, more));
   }
 
-  async toldOf({ id }: Session): Promise<Told[]> {
+  async toldOf({ id }: Pick<Session, 'id'>): Promise<Told[]> {
     const path = `/events?stream=session:${id}&limit=200`;
     return (await this.api.get<{ items: Told[] }>(path)).items;
   }
 
-  async untilTold({ id }: Session, what: (told: Told) => boolean): Promise<void> {
+  async untilTold({ id }: Pick<Session, 'id'>, what: (told: Told) => boolean): Promise<void> {
     const path = `/events?stream=session:${id}&limit=200`;
-    await this.api.until<{ items: Told[] }>(path, ({ items }) => items.some(what), LIMIT_MS);
+    await this.api.until<{ items: Told[] }>(path, ({ items }) => items.some(what), this.limitMs);
   }
 
   /** What clients were shown of a turn's answer. */
-  async shownOf(session: Session, { id }: Turn): Promise<string> {
+  async shownOf(session: Pick<Session, 'id'>, { id }: Turn): Promise<string> {
     return (await this.toldOf(session))
       .filter(({ type, data }) => type === 'turn.output' && data.turnId === id)
       .map(({ data }) => data.text)

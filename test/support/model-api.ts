@@ -10,6 +10,8 @@ export interface ModelApi {
   url: string;
   /** What the CLI has asked so far, newest last. */
   requests: ModelRequest[];
+  /** The same as they came. */
+  bodies: string[];
   close(): Promise<void>;
 }
 
@@ -79,8 +81,9 @@ const WIRES: readonly Wire[] = [anthropicWire, responsesWire, geminiWire, chatWi
 
 export const startModelApi = async (model: Model): Promise<ModelApi> => {
   const requests: ModelRequest[] = [];
+  const bodies: string[] = [];
   const server = createServer((request, response) => {
-    answer(request, response, model, requests).catch((error: unknown) => {
+    answer(request, response, model, { requests, bodies }).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : undefined);
     });
   });
@@ -89,6 +92,7 @@ export const startModelApi = async (model: Model): Promise<ModelApi> => {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    bodies,
     close: () =>
       new Promise((closed) => {
         server.close(() => {
@@ -103,7 +107,7 @@ const answer = async (
   request: IncomingMessage,
   response: ServerResponse,
   model: Model,
-  requests: ModelRequest[],
+  heard: Pick<ModelApi, 'requests' | 'bodies'>,
 ): Promise<void> => {
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
@@ -115,7 +119,8 @@ const answer = async (
     return;
   }
   const asked = wire.parse(JSON.parse(body), pathname);
-  requests.push(asked);
+  heard.requests.push(asked);
+  heard.bodies.push(body);
   const reply = model(asked);
   if (reply.limitedUntil !== undefined) json(response, wire.limited(reply.limitedUntil));
   else if (reply.failure !== undefined) json(response, wire.refusal(reply.failure));

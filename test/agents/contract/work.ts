@@ -1,69 +1,43 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { type Run } from '../../src/modules/autorun/index.js';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { type Run } from '../../../src/modules/autorun/index.js';
 import {
   type GroupChat,
   type Message,
   type Round,
-} from '../../src/modules/groupchat/groupchat.answers.js';
-import { type Turn } from '../../src/modules/sessions/index.js';
-import { type Api } from '../support/api.js';
-import { demoModel } from '../support/demo-model.js';
-import { type ModelApi, startModelApi } from '../support/model-api.js';
-import { Project } from '../support/project.js';
-import { startTestServer, type TestServer } from '../support/server.js';
-import { startSshd, type TestSshd } from '../support/sshd.js';
-
-const LIMIT_MS = 55_000;
-
-/** A real CLI, and what of it the work depends on. */
-export interface Worker {
-  agent: string;
-  command: string;
-  /** Environment of the CLI, by the address of the model API and its home directory. */
-  environment(modelApi: string, home: string): Record<string, string>;
-  args: string[];
-  /** Tools that write and that a read-only turn is not even offered. */
-  withheld: string[];
-}
+} from '../../../src/modules/groupchat/groupchat.answers.js';
+import { type Turn } from '../../../src/modules/sessions/index.js';
+import { type AgentServer } from '../../support/agent-server.js';
+import { type Api } from '../../support/api.js';
+import { demoModel } from '../../support/demo-model.js';
+import { Project } from '../../support/project.js';
+import { type RealCli, type Subject } from './subject.js';
 
 /** What the engines do with an agent: a playbook in a worktree of a remote, and a group chat. */
-export const workOf = (worker: Worker): void => {
-  let server: TestServer;
+export const workOf = ({ adapter }: Subject, real: RealCli, shared: () => AgentServer): void => {
+  const { withheld } = real.work;
+  const limitMs = 6 * real.turnMs;
+  let server: AgentServer;
   let api: Api;
-  let sshd: TestSshd;
-  let remoteId: string;
-  let model: ModelApi;
+  let remoteId: string | null;
   let project: Project;
   let agent: object;
 
-  beforeAll(async () => {
-    sshd = await startSshd();
-    server = await startTestServer({ databaseUrl: null, redisUrl: null });
-    api = server.api;
-    ({ id: remoteId } = await api.post<{ id: string }>('/remotes', {
-      ...{ name: 'builder', host: sshd.host, port: sshd.port, username: sshd.user },
-      privateKeyPath: sshd.clientKeyPath,
-    }));
-  }, 120_000);
-  afterAll(async () => {
-    await server.stop();
-    await sshd.stop();
-  });
   beforeEach(async () => {
-    model = await startModelApi(demoModel);
+    server = await shared().apart(demoModel);
+    api = server.api;
+    remoteId = server.remoteIds.remote;
     project = await Project.create();
     await project.git('config', 'user.name', 'Agent');
     await project.git('config', 'user.email', 'agent@t.invalid');
     agent = {
-      ...{ agent: worker.agent, command: worker.command, args: worker.args },
-      cwd: project.dir,
-      env: worker.environment(model.url, sshd.dir),
+      ...{ agent: adapter.agent, command: real.find(), cwd: project.dir, env: server.env() },
+      args: [...(real.args ?? []), ...real.work.args],
     };
   });
   afterEach(async () => {
-    await model.close();
+    await server.cleanUp();
     await project.remove();
   });
 
@@ -90,7 +64,7 @@ export const workOf = (worker: Worker): void => {
     const run = await api.until<Run>(
       `/runs/${started.id}`,
       ({ state }) => ['completed', 'failed', 'paused', 'stopped'].includes(state),
-      LIMIT_MS,
+      limitMs,
     );
     expect(run).toMatchObject({ state: 'completed', progress: { tasksDone: 3, tasksTotal: 3 } });
     const { items } = await api.get<{ items: { turnId: string }[] }>(`/runs/${run.id}/tasks`);
@@ -110,10 +84,10 @@ export const workOf = (worker: Worker): void => {
     expect(await project.git('log', '--format=%s', 'main..release')).toBe('Release 1.1.0');
     expect(await project.git('show', '--stat=80', '--format=', 'release')).toContain('prices.js');
     expect(await project.git('status', '--porcelain')).toBe('');
-    expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('Be brief.');
+    expect(JSON.stringify(server.model.requests.at(-1)?.messages)).toContain('Be brief.');
   });
 
-  it('moderates a group chat that it cannot write in, and takes part in it', async () => {
+  it('moderates a group chat where it can change nothing, and takes part in it', async () => {
     const near = await session('Near');
     const far = await session('Far', { remoteId });
     const chat = await api.post<GroupChat>('/groupchats', {
@@ -121,7 +95,7 @@ export const workOf = (worker: Worker): void => {
     });
     const path = `/groupchats/${chat.id}`;
     await api.post(`${path}/messages`, { text: 'What was done last?' });
-    await api.until<GroupChat>(path, ({ state }) => state === 'idle', LIMIT_MS);
+    await api.until<GroupChat>(path, ({ state }) => state === 'idle', limitMs);
     const { items: messages } = await api.get<{ items: Message[] }>(`${path}/messages`);
     const said = 'The last commit is "begin".';
     expect(messages.map(({ from, name, text }) => [from, from === 'participant' ? name : '', text]))
@@ -148,6 +122,9 @@ export const workOf = (worker: Worker): void => {
     );
     const moderated = turns.filter(({ kind }) => kind === 'moderator');
     expect(moderated.map(({ readOnly }) => readOnly)).toEqual([true, true, true]);
+    // One that is only asked not to write has nothing there to write to.
+    const apart = adapter.capabilities.readOnly !== 'enforced';
+    expect(moderated.map(({ cwd }) => cwd !== project.dir)).toEqual([apart, apart, apart]);
     const ofNear = turns.filter(
       ({ sessionId, kind }) => sessionId === near && kind === 'participant',
     );
@@ -156,11 +133,11 @@ export const workOf = (worker: Worker): void => {
     expect(turns.find(({ sessionId }) => sessionId === far)?.host).toMatchObject({ remoteId });
     const toolsOf = (role: string): Set<string> =>
       new Set(
-        model.requests
+        server.model.requests
           .filter(({ messages: [first] }) => JSON.stringify(first).includes(`ROLE: ${role}`))
           .flatMap(({ tools }) => tools),
       );
-    expect([...toolsOf('participant')]).toEqual(expect.arrayContaining(worker.withheld));
-    expect([...toolsOf('moderator')].filter((tool) => worker.withheld.includes(tool))).toEqual([]);
+    expect([...toolsOf('participant')]).toEqual(expect.arrayContaining([...withheld]));
+    expect([...toolsOf('moderator')].filter((tool) => withheld.includes(tool))).toEqual([]);
   });
 };
