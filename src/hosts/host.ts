@@ -99,6 +99,15 @@ export interface DurableRuns {
   start(run: DurableRun, options?: StartOptions): AsyncIterable<RunEvent>;
   /** Follows a run that was started before. A run this host knows nothing of ends with verdict `never-started`. */
   follow(run: RunKey, options?: FollowOptions): AsyncIterable<RunEvent>;
+  /**
+   * Gives an interactive run more to read. `at` counts all bytes given before, those of `stdin` included. Idempotent: the
+   * same bytes may be sent to their place as often as one likes, also by several servers at once, and the program reads
+   * them once. A gap is an error; to a run that is over, or that this host does not know, it does nothing. After a
+   * transient error some of the bytes may have arrived: send them again.
+   */
+  send(run: RunKey, at: number, data: Buffer, options?: CallOptions): Promise<void>;
+  /** The program of an interactive run reads the end of its input after all that was sent before. Idempotent. */
+  closeInput(run: RunKey, options?: CallOptions): Promise<void>;
   /** What is known of the run now, without its output. */
   status(run: RunKey, options?: CallOptions): Promise<RunVerdict | { kind: 'running' }>;
   /**
@@ -138,6 +147,8 @@ export interface DurableRun extends RunKey {
   /** Missing directory: verdict `exited` with code 125 and why `cwd`. */
   cwd: string;
   stdin: Buffer;
+  /** `stdin` is only the beginning: it stays open for `send` until `closeInput`. */
+  interactive?: boolean;
 }
 
 export interface FollowOptions {

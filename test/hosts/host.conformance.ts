@@ -4,6 +4,7 @@ import { type Host } from '../../src/hosts/host.js';
 import { commandsConformance } from './conformance/commands.js';
 import { filesConformance } from './conformance/files.js';
 import { runEndConformance } from './conformance/run-end.js';
+import { runInputConformance } from './conformance/run-input.js';
 import { runOutputConformance } from './conformance/run-output.js';
 import { type HostUnderTest, type Subject } from './conformance/subject.js';
 
@@ -42,6 +43,7 @@ export const hostConformance = (name: string, open: () => Promise<HostUnderTest>
     commandsConformance(() => subject);
     filesConformance(() => subject);
     runOutputConformance(() => subject);
+    runInputConformance(() => subject);
     runEndConformance(() => subject);
   });
 };

@@ -110,8 +110,8 @@ export const removeScript = (id: string, nonce: string, fence: boolean): string 
     ${fence ? '_k=1; { printf "" >"$_F.fence"; } 2>/dev/null || _un;' : ''}
     # The claim first: a cancel that is still at it looks for that after it has written.
     rm -f "$_F.pid";
-    if [ -z "$_k" ]; then rm -f "$_F".*; else
-      for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -f "$_f";; esac; done;
+    if [ -z "$_k" ]; then rm -rf "$_F".*; else
+      for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -rf "$_f";; esac; done;
     fi;
     _e DONE;
     `,
@@ -134,7 +134,7 @@ export const collectScript = (days: number, keep: readonly string[], nonce: stri
         if [ "$_b" = "$_pb" ]; then case $_T in *,$_p,*) continue;; esac;
         else [ "$_h" = "$_ph" ] || continue; fi;
       fi;
-      rm -f "$_F".*; _n=$((_n+1));
+      rm -rf "$_F".*; _n=$((_n+1));
     done;
     _e DONE $_n;
     `,

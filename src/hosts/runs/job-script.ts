@@ -3,6 +3,7 @@ import { oneLine } from '../shell/one-line.js';
 import { shArguments, shExports, shPath, withNewline } from '../shell/sh-quote.js';
 import { type DurableRun } from '../host.js';
 import { BOOT, runPaths } from './claim-fragments.js';
+import { FEEDER, INPUT_FILES } from './input-scripts.js';
 
 /** Sets the login environment of the host as `environment()` has saved it. */
 export const LOGIN_ENVIRONMENT = '[ -s "$HOME/.maestro/env.sh" ] && . "$HOME/.maestro/env.sh";';
@@ -18,8 +19,10 @@ export const PROGRAM_IS_THERE =
  * The program is exec'ed in a subshell: neither functions nor builtins of ours can be taken for it, and traps and
  * ignored signals are not inherited (HUP stays ignored). It runs in the foreground: after `&` it would ignore INT.
  */
-export const jobScript = (run: DurableRun, tag: string): string =>
-  withNewline(
+export const jobScript = (run: DurableRun, tag: string): string => {
+  const isInteractive = run.interactive === true;
+  const litter = isInteractive ? `"$_P" ${INPUT_FILES}` : '"$_P"';
+  return withNewline(
     oneLine(
       runPaths(run.id),
       `_P="$_F.in.${tag}"; _D=${shPath(run.cwd)};`,
@@ -35,18 +38,20 @@ export const jobScript = (run: DurableRun, tag: string): string =>
       set +C;
       trap "" HUP; trap : INT TERM QUIT;
       _bid; _stt $$;
+      ${isInteractive ? FEEDER.prepare : ''}
       # The spools are there before anyone can read the identity.
       { printf "" >>"$_F.out" && printf "" >>"$_F.err" && echo "$$ $_st $_b $_h ." >>"$_F.pid"; } 2>/dev/null || {
-        rm -f "$_F.pid" "$_F.out" "$_F.err" "$_P"; echo NOSPACE >&3; exit 0; };
-      [ -e "$_F.fence" ] && { printf "" >"$_F.exit.fenced"; rm -f "$_P"; echo FENCED >&3; exit 0; };
+        rm -f "$_F.pid" "$_F.out" "$_F.err" ${litter}; echo NOSPACE >&3; exit 0; };
+      [ -e "$_F.fence" ] && { printf "" >"$_F.exit.fenced"; rm -f ${litter}; echo FENCED >&3; exit 0; };
       echo OK >&3; exec 3>&-;
       # Trailers first, then the record; the prompt file is renamed to the record when the disk is full.
       _end() {
         _c=$1;
         [ -e "$_F.cancel" ] && [ "$_c" -gt 128 ] 2>/dev/null && _c=$_c.cancelled;
         { echo "@@${run.nonce} END $_c" >>"$_F.err"; echo "@@${run.nonce} END $_c" >>"$_F.out"; } 2>/dev/null;
+        ${isInteractive ? FEEDER.end : ''}
         { printf "" >"$_F.exit.$_c"; } 2>/dev/null || mv -f "$_P" "$_F.exit.$_c";
-        rm -f "$_P"; exit 0; };
+        rm -f ${litter}; exit 0; };
       umask $_u;
       `,
       LOGIN_ENVIRONMENT,
@@ -55,7 +60,9 @@ export const jobScript = (run: DurableRun, tag: string): string =>
       'cd -- "$_D" 2>>"$_F.err" || _end 125.cwd;',
       shArguments(run.argv),
       `${PROGRAM_IS_THERE} || { printf "%s: command not found\\n" "$1" >>"$_F.err"; _end 127.notfound; };`,
-      '( exec "$@" <"$_P" >>"$_F.out" 2>>"$_F.err" );',
+      isInteractive ? FEEDER.start : '',
+      `( exec "$@" ${isInteractive ? FEEDER.stdin : '<"$_P"'} >>"$_F.out" 2>>"$_F.err" );`,
       '_end $?;',
     ),
   );
+};

@@ -29,6 +29,18 @@ export const refusal = (words: readonly string[], hostName: string): DomainError
           hint: 'Install util-linux (setsid) or perl on that host.',
         },
       );
+    case 'ERR pipe':
+      return new HostFailure(
+        'host/unsuitable',
+        `${hostName}: ~/.maestro/runs cannot hold named pipes`,
+        {
+          hint: 'The home directory must be on a file system that has them, and `mkfifo` be installed.',
+        },
+      );
+    case 'ERR gap':
+      return new HostFailure('host/protocol', `${hostName}: input of a run came out of order`);
+    case 'ERR closed':
+      return new HostFailure('host/protocol', `${hostName}: the run takes no more input`);
     case 'ERR missing':
     case 'ERR short':
       return new ChannelLost(

@@ -1,5 +1,4 @@
 import { type ChannelPriority } from '../channel.js';
-import { HostFailure } from '../host-errors.js';
 import {
   type CallOptions,
   type CancelProof,
@@ -18,6 +17,8 @@ import { type ShellCaller } from '../shell/shell-caller.js';
 import { cancelScript, collectScript, removeScript, statusScript } from './control-scripts.js';
 import { attachScript } from './follow-script.js';
 import { type ProbeFacts, probeFacts, probeScript } from './probe-script.js';
+import { closeInputScript, sendScript } from './input-scripts.js';
+import { checkId, checkKey } from './run-key.js';
 import { SpoolReader } from './spool-reader.js';
 import { startUpload } from './start-script.js';
 import { refusal } from './refusal.js';
@@ -63,6 +64,22 @@ export class ShellRuns implements DurableRuns {
     const nonce = newNonce();
     const upload = [`${attachScript(run.id, nonce, facts, from)}\n`];
     yield* this.#attach(run, nonce, upload, 'follow', { from, signal, onSend: undefined });
+  }
+
+  async send(run: RunKey, at: number, data: Buffer, options: CallOptions = {}): Promise<void> {
+    checkKey(run);
+    if (data.length === 0) return;
+    const words = await this.#control((nonce) => sendScript(run.id, nonce, at, data.length), {
+      timeoutMs: CONTROL_MS + data.length / SLOWEST_BYTES_PER_MS,
+      data,
+      ...options,
+    });
+    this.#given(words);
+  }
+
+  async closeInput(run: RunKey, options: CallOptions = {}): Promise<void> {
+    checkKey(run);
+    this.#given(await this.#control((nonce) => closeInputScript(run.id, nonce), options));
   }
 
   async status(run: RunKey, options: CallOptions = {}): Promise<RunVerdict | { kind: 'running' }> {
@@ -218,10 +235,15 @@ export class ShellRuns implements DurableRuns {
 
   async #control(
     script: (nonce: string) => string,
-    options: CallOptions & { priority?: ChannelPriority },
+    options: CallOptions & { priority?: ChannelPriority; data?: Buffer },
   ): Promise<string[]> {
     const nonce = newNonce();
     return this.#caller.ask(script(nonce), nonce, { timeoutMs: CONTROL_MS, ...options });
+  }
+
+  /** What is over reads nothing any more. */
+  #given(words: readonly string[]): void {
+    if (!['DONE', 'OVER', 'NONE', 'NEVER'].includes(words[0] ?? '')) this.#refuse(words);
   }
 
   #refuse(words: readonly string[]): never {
@@ -234,17 +256,3 @@ export class ShellRuns implements DurableRuns {
     return new ChannelLost(code, this.#caller.hostName, detail);
   }
 }
-
-const checkKey = ({ id, nonce }: RunKey): void => {
-  checkId(id);
-  if (!/^[0-9a-f]{16}$/.test(nonce)) {
-    throw new HostFailure('host/protocol', `Not the nonce of a run: ${id}`);
-  }
-};
-
-/** An id becomes part of scripts and of file names. */
-const checkId = (id: string): void => {
-  if (!/^[A-Za-z0-9_-]{8,64}$/.test(id)) {
-    throw new HostFailure('host/protocol', `Not an id of a run: ${id}`);
-  }
-};

@@ -55,6 +55,7 @@ export const startUpload = (
       OK|DUP) _e ACK $_A;;
       FENCED) _e NEVER; exit 0;;
       NOSPACE) _un;;
+      NOPIPE) _e ERR pipe; exit 0;;
       *) rm -f "$_P" "$_P.j"; _e ERR launch; exit 0;;
     esac;
     _bid;`,

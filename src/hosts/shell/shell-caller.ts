@@ -60,14 +60,16 @@ export class ShellCaller {
     {
       timeoutMs,
       signal,
+      data,
       priority = 'control',
-    }: CallOptions & { timeoutMs: number; priority?: ChannelPriority },
+    }: CallOptions & { timeoutMs: number; data?: Buffer; priority?: ChannelPriority },
   ): Promise<string[]> {
     const timeout = (): Error =>
       new ChannelLost('ssh/timeout', this.hostName, `No answer within ${timeoutMs} ms`);
     const { words } = await this.call({
       script,
       nonce,
+      ...(data === undefined ? {} : { data }),
       priority,
       timeoutMs,
       signal,
