@@ -67,8 +67,10 @@ const memorySchema = z.object({
     .catch({}),
   /** Tools that are over, the last of them. */
   closed: z.array(z.string()).catch([]),
-  /** What it asked leave for and was refused. */
-  refusals: z.number().catch(0),
+  /** It asked leave for something and was refused. */
+  wasRefused: flag,
+  /** Since then it has said and done nothing. */
+  gaveUp: flag,
   /** The agent says of itself that it has failed. */
   isFaulty: flag,
   context: z

@@ -20,8 +20,7 @@ export const answerPermission = (
   };
   const told = toolCall ? askedForTool(step.memory, toolCall, may) : null;
   const next = told ? tell({ ...step, memory: told.memory }, told.facts) : step;
-  const refusals = next.memory.refusals + (may ? 0 : 1);
-  return send(remember(next, { refusals }), { id, result });
+  return send(may ? next : remember(next, { wasRefused: true, gaveUp: true }), { id, result });
 };
 
 const NOTHING = { toolCall: null, options: [] };

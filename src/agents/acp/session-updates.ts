@@ -37,7 +37,9 @@ const fold = (step: Step, told: Update): Step => {
     case 'tool_call':
     case 'tool_call_update': {
       const { memory, facts } = tellTool(step.memory, toolCall.parse(told));
-      return tell({ ...step, memory }, facts);
+      // The end of what it was refused is nothing that it has done.
+      const gaveUp = memory.gaveUp && !facts.some((fact) => 'phase' in fact);
+      return tell(remember({ ...step, memory }, { gaveUp }), facts);
     }
     case 'usage_update': {
       const { used = null, size = null, cost } = told;
@@ -65,7 +67,7 @@ const spoken = (step: Step, { content: { text }, messageId: id = null }: Chunk):
   const isNew = id === null ? memory.interrupted : id !== memory.messageId;
   const breaks = isNotice || isNew || !memory.speaking;
   const shown: Fact = { type: 'text', text: (breaks && memory.spoke ? '\n\n' : '') + text };
-  const next = tell(remember(step, { spoke: true, speaking: !isNotice }), [shown]);
+  const next = tell(remember(step, { spoke: true, speaking: !isNotice, gaveUp: false }), [shown]);
   if (isNotice) return next;
   const said = isNew ? text : (state.text ?? '') + text;
   return remember(

@@ -79,7 +79,7 @@ const started = ({ toolCallId: id }: ToolCall, { name, summary }: Tool): Fact =>
 
 /** Why it failed, as far as that is told. */
 const reason = ({ content, rawOutput }: ToolCall): string | null => {
-  const told = content?.flatMap((each) => each?.content?.text ?? [])[0] ?? wordsOf(rawOutput);
+  const told = wordsOf(rawOutput) ?? content?.flatMap((each) => each?.content?.text ?? [])[0];
   return told?.trim() ? short(told.trim()) : null;
 };
 

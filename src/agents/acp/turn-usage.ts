@@ -40,9 +40,9 @@ const named = (count: {
   ...{ inputTokens: count.input_tokens, outputTokens: count.output_tokens },
 });
 
-/** The model of the last answer. */
+/** The model of the last answer that is told by its name. */
 export const modelOf = ({ _meta }: Prompted): string | null =>
-  _meta?.quota?.model_usage?.at(-1)?.model ?? null;
+  _meta?.quota?.model_usage?.findLast(({ model }) => model !== 'auto')?.model ?? null;
 
 /**
  * Agents do not agree on whether what was cached is part of the input, and what was thought part of the output: the

@@ -68,7 +68,9 @@ const answered = (
   label: string,
   now: Date,
 ): Outcome => {
-  if (stopReason === 'cancelled') return { kind: 'failed', failure: cancelled(label, memory) };
+  if (stopReason === 'cancelled' || memory.gaveUp) {
+    return { kind: 'failed', failure: cancelled(label, memory) };
+  }
   const stop = BY_STOP_REASON[stopReason];
   if (stop !== undefined) return failed(stop, `${label}: ${stop.message}`, '', now);
   if (memory.isFaulty || isUnanswered(state, memory)) {
@@ -100,8 +102,8 @@ const failed = (
     : { kind: 'failed', failure };
 };
 
-const cancelled = (label: string, { refusals }: Memory): TurnFailure =>
-  refusals > 0
+const cancelled = (label: string, { wasRefused }: Memory): TurnFailure =>
+  wasRefused
     ? {
         code: 'agent/permission-denied',
         message: `${label} gave up when it was not allowed to write`,
