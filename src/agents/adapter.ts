@@ -30,6 +30,10 @@ export interface AgentAdapter {
   readonly capabilities: AgentCapabilities;
   /** It may be any program: the session has to name one as its `command`. */
   readonly needsCommand?: boolean;
+  /** How one learns whether somebody is signed in; absent where its CLI has no way to tell. */
+  readonly login?: LoginKnowledge;
+  /** How its CLI lists the models that a session can name; absent where it does not. */
+  readonly models?: CliQuestion<AgentModel[] | null>;
   /** Its CLI tells what a whole conversation has used, not one turn: see `initialState`. */
   readonly tellsTotals?: boolean;
 
@@ -55,6 +59,44 @@ export interface AgentCapabilities {
   /** The levels of effort that it can be told, weakest first; empty when it cannot be told any. */
   effort: readonly string[];
   images: boolean;
+}
+
+export interface LoginKnowledge {
+  /** Variables that its CLI documents as credentials: with one of them in the login environment somebody is signed in. */
+  variables?: readonly string[];
+  /** Its own command for that, which needs no network and changes nothing. */
+  question?: CliQuestion<AgentLogin>;
+}
+
+/** Something that a CLI is asked beside its work, without input. */
+export interface CliQuestion<Answer> {
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** The first version that is known to have this command: an earlier one might take its words for a prompt. */
+  since?: string;
+  /** Pure and total. */
+  read(said: CliAnswer): Answer;
+}
+
+export interface CliAnswer {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface AgentLogin {
+  state: 'signed-in' | 'signed-out' | 'unknown';
+  /** Whose account it is, for people; null where its CLI does not tell. Never a key. */
+  account: string | null;
+}
+
+export interface AgentModel {
+  /** As a session names it. */
+  id: string;
+  name: string | null;
+  contextWindow: number | null;
+  /** The levels of effort that it knows, weakest first; null where its CLI does not tell. */
+  effort: string[] | null;
 }
 
 /** One turn, as an adapter is told of it: the same at its start, for every line, and at its end. */
@@ -97,6 +139,8 @@ export interface Launch {
   argv: readonly [string, ...string[]];
   /** Added below the session's own environment. */
   env: Record<string, string>;
+  /** Laid over the session's own environment: what a turn may not do is not up to that. */
+  fixedEnv?: Record<string, string>;
   /** The prompt as this CLI takes it. Never in argv. */
   stdin: string;
   /** Put into the `directory` of the turn with mode 0600 before it starts. */

@@ -1,12 +1,19 @@
 import { type AgentAdapter } from './adapter.js';
 import { AgentUnsupported } from './agent-errors.js';
 
-type Able = Pick<AgentAdapter, 'label' | 'capabilities'>;
+type Able = Pick<AgentAdapter, 'label' | 'capabilities' | 'needsCommand'>;
 
 interface Fault {
   pointer: string;
   message: string;
   hint: string;
+}
+
+interface Settings {
+  model?: string | null | undefined;
+  effort?: string | null | undefined;
+  /** Undefined is what is not settled here. */
+  command?: string | null | undefined;
 }
 
 /**
@@ -16,8 +23,8 @@ interface Fault {
  * @throws {AgentUnsupported} what it cannot be told is never left out in silence
  */
 export const requireSettings = (
-  { label, capabilities }: Able,
-  { model, effort }: { model?: string | null | undefined; effort?: string | null | undefined },
+  { label, capabilities, needsCommand = false }: Able,
+  { model, effort, command }: Settings,
   at = '',
 ): void => {
   const faults: Fault[] = [];
@@ -37,6 +44,13 @@ export const requireSettings = (
           ? `${label} cannot be told how much effort to make`
           : `${label} knows no effort "${effort}"`,
       hint: known === '' ? 'Leave out the effort.' : `Choose one of: ${known}.`,
+    });
+  }
+  if (command === null && needsCommand) {
+    faults.push({
+      pointer: `${at}/command`,
+      message: `${label} can be any program, and none is named`,
+      hint: 'Give the session its command, and its arguments.',
     });
   }
   refuse(faults);

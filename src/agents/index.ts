@@ -2,6 +2,7 @@ export {
   AGENT_NAMES,
   type AgentAdapter,
   type AgentCapabilities,
+  type AgentModel,
   type AgentName,
   type Fact,
   type Launch,
@@ -21,7 +22,7 @@ export { AgentUnsupported } from './agent-errors.js';
 export { AgentRegistry } from './agent-registry.js';
 export { AgentsModule } from './agents.module.js';
 export { requireSettings, requireTurn } from './demands.js';
-export { type Detection, detectAgent } from './detection.js';
+export { type Detection, detectAgent, detectAgents, listModels } from './detection.js';
 export { PRICE_LIST, withEstimatedCost } from './estimated-cost.js';
 export {
   answersSection,

@@ -10,6 +10,7 @@ import {
 import { AgentUnsupported } from '../agent-errors.js';
 import { foldObjects } from '../json-objects.js';
 import { inputFlags, promptOf, promptState } from './prompt-input.js';
+import { CLAUDE_LOGIN } from './login.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
 
@@ -19,6 +20,7 @@ export class ClaudeCodeAdapter implements AgentAdapter {
   readonly label = 'Claude Code';
   readonly program = 'claude';
   readonly versionArgs = ['--version'];
+  readonly login = { question: CLAUDE_LOGIN };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -23,7 +23,9 @@ export class Moderators {
     const isSession = 'sessionId' in choice;
     const { agent } = isSession ? await this.sessions.get(choice.sessionId) : choice;
     const adapter = this.agents.get(agent);
-    if (!isSession) requireSettings(adapter, choice, '/moderator');
+    if (!isSession) {
+      requireSettings(adapter, { ...choice, command: choice.command ?? null }, '/moderator');
+    }
     if (adapter.capabilities.readOnly !== 'none') return;
     const message = `${adapter.label} cannot moderate: it takes no read-only turns`;
     throw new AgentUnsupported(message, {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { AgentRegistry, type AgentName, type Detection, detectAgent } from '../../agents/index.js';
+import { type AgentName, AgentRegistry, detectAgent } from '../../agents/index.js';
 import { type Host, sshHost } from '../../hosts/index.js';
 import { DomainError, toFailure } from '../../platform/errors/index.js';
 import { HostKeys } from './host-keys.js';
@@ -90,12 +90,6 @@ export class HostTestsService {
     } finally {
       await host.close();
     }
-  }
-
-  /** Every agent that this server knows, as found on that host. */
-  async detect(remoteId: string | null): Promise<Detection[]> {
-    const host = await this.hosts.resolve(remoteId);
-    return Promise.all(this.agents.list().map((adapter) => detectAgent(host, adapter)));
   }
 
   private async ask(

@@ -10,7 +10,6 @@ import {
   Put,
   Query,
 } from '@nestjs/common';
-import { type Detection } from '../../agents/index.js';
 import { Requires } from '../../platform/access/index.js';
 import {
   Answers,
@@ -29,7 +28,6 @@ import {
   acceptHostKeySchema,
   type CreateRemote,
   createRemoteSchema,
-  detectionsSchema,
   hostKeyImportSchema,
   hostKeysSchema,
   type ImportHostKeys,
@@ -145,12 +143,6 @@ export class RemotesController {
   @Answers(remoteSchema)
   clearDefault(@Param('id', { schema: id }) remoteId: string): Promise<Remote> {
     return this.remotes.setDefault(remoteId, false);
-  }
-
-  @Get(':id/agents')
-  @Answers(detectionsSchema)
-  agents(@Param('id', { schema: id }) remoteId: string): Promise<Detection[]> {
-    return this.tests.detect(remoteId);
   }
 
   @Get(':id/host-key')

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AGENT_NAMES } from '../../agents/index.js';
 import { isHostName, isUserName, variableFault } from '../../hosts/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
+import { detectionSchema } from './host-agents.schemas.js';
 import { REMOTE_STATUSES } from './remote.js';
 
 const noControlCharacters = /^[^\p{Cc}]*$/u;
@@ -162,15 +163,6 @@ export const hostKeyImportSchema = z.object({
   unreadableLines: z.int(),
   hostKeys: hostKeysSchema,
 });
-
-export const detectionSchema = z.object({
-  agent: z.enum(AGENT_NAMES),
-  found: z.boolean(),
-  path: z.string().nullable(),
-  version: z.string().nullable(),
-  error: failureSchema.nullable(),
-});
-export const detectionsSchema = z.array(detectionSchema);
 
 export const testAnswerSchema = z.object({
   ok: z.boolean(),

@@ -72,7 +72,7 @@ export class SessionsService {
   }
 
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
-    requireSettings(this.agents.get(input.agent), input);
+    requireSettings(this.agents.get(input.agent), { ...input, command: input.command ?? null });
     const remoteId = input.remoteId ?? null;
     const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId], tx);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');

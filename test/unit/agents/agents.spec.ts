@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { AgentRegistry, AgentUnsupported, detectAgent } from '../../../src/agents/index.js';
+import { AgentRegistry, AgentUnsupported } from '../../../src/agents/index.js';
 import { turn } from '../../support/run-agent.js';
 
 const registry = new AgentRegistry();
@@ -84,46 +83,5 @@ describe('A turn of Claude Code', () => {
       AgentUnsupported,
     );
     expect(claude.launch(turn('x', { args: [arg] })).argv).toContain(arg);
-  });
-});
-
-describe('Detection', () => {
-  /** As much of a host as detection needs: runs programs on this machine. */
-  const host: Parameters<typeof detectAgent>[0] = {
-    name: 'devbox',
-    run: async ({ argv: [program, ...args] }) => {
-      const { status, stdout, stderr } = spawnSync(program, args, { timeout: 10_000 });
-      return { exitCode: status ?? 137, stdout, stderr };
-    },
-  };
-  const node = {
-    agent: 'demo',
-    label: 'Node',
-    program: 'node',
-    versionArgs: ['--version'],
-  } as const;
-
-  it('finds a program in the PATH, with its version', async () => {
-    expect(await detectAgent(host, node)).toEqual({
-      ...{ agent: 'demo', found: true, version: process.version },
-      path: expect.stringMatching(/^\/.*\/node$/),
-      error: null,
-    });
-  });
-
-  it('finds it at the path that a session names', async () => {
-    const { path, version } = await detectAgent(host, node, process.execPath);
-    expect({ path, version }).toEqual({ path: process.execPath, version: process.version });
-  });
-
-  it('takes a name that a shell would run for a name', async () => {
-    for (const command of ['no-such-agent', '$(echo node)', '-v', '; echo /bin/sh']) {
-      expect(await detectAgent(host, node, command)).toMatchObject({ found: false, path: null });
-    }
-  });
-
-  it('has found a program that will not tell its version', async () => {
-    const silent = { ...node, versionArgs: ['-e', 'process.exit(3)'] };
-    expect(await detectAgent(host, silent)).toMatchObject({ found: true, version: null });
   });
 });
