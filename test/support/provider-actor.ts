@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 /**
  * Speaks stream-json and keeps its conversations on a stage. Each start plays the next act: what its provider refuses,
- * whether it has used a tool before, and what it says. Behind the last act it just answers.
+ * whether it has used a tool before, and what it says. Behind the last act it just answers. A task is ticked with the
+ * answer.
  */
 const PROGRAM = `#!/usr/bin/env node
 const fs = require('node:fs');
@@ -52,7 +53,11 @@ if (resumed && !fs.existsSync(memory())) {
       clearInterval(look);
       end({ subtype: 'success', result: 'waited' });
     }, 20);
-  } else end({ subtype: 'success', result: next.says ?? 'answer' });
+  } else {
+    const [, document] = /^DOCUMENT: (.*)$/m.exec(prompt) ?? [];
+    if (document) fs.writeFileSync(document, fs.readFileSync(document, 'utf8').replace('- [ ]', '- [x]'));
+    end({ subtype: 'success', result: next.says ?? 'answer' });
+  }
 }
 `;
 

@@ -85,9 +85,11 @@ class Text {
     if (event.type === 'turn.limited') {
       this.cli.progress(`The provider's limit is reached; it goes on ${resumption(event)}.`);
     }
+    if (event.type === 'turn.resumed-afresh') {
+      this.cli.progress('Its conversation goes on in a new session of the agent.');
+    }
     if (event.type === 'turn.waiting') {
-      const reason = waitShape.safeParse(event.data).data?.turn.waiting?.message;
-      this.cli.progress(reason ? `It waits for its host: ${reason}` : 'Its host is heard again.');
+      this.cli.progress(waitOf(event));
     }
   }
 
@@ -112,8 +114,19 @@ class Lines {
 }
 
 const waitShape = z.looseObject({
-  turn: z.looseObject({ waiting: z.looseObject({ message: z.string() }).nullable() }),
+  turn: z.looseObject({
+    waiting: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+    retryAt: z.string().nullish(),
+  }),
 });
+
+const waitOf = ({ data }: StreamEvent): string => {
+  const turn = waitShape.safeParse(data).data?.turn;
+  if (!turn?.waiting) return 'Its host is heard again.';
+  const { code, message } = turn.waiting;
+  if (!code.startsWith('agent/')) return `It waits for its host: ${message}`;
+  return `${message}; it is tried again at ${turn.retryAt ?? 'a later time'}.`;
+};
 
 const toolShape = z.looseObject({
   tool: z.looseObject({ name: z.string(), phase: z.string(), summary: z.string().nullable() }),
