@@ -140,7 +140,8 @@ export const geminiEnv = (modelApi: string, home: string): Record<string, string
 const GEMINI_SETTINGS = {
   security: { auth: { selectedType: 'gemini-api-key' } },
   privacy: { usageStatisticsEnabled: false },
-  general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+  // Of ten attempts, the last is made after minutes.
+  general: { maxAttempts: 1, enableAutoUpdate: false, enableAutoUpdateNotification: false },
 };
 
 /**

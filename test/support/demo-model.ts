@@ -18,10 +18,12 @@ export const demoModel: Model = (asked) => {
   return { does: nextOf(prompt, results, asked), pieces: 6, pauseMs: 60 };
 };
 
-/** The prompt of a turn, among all that the CLI says itself. */
+/** The prompt of a turn, among all that the CLI says itself; in that of Gemini CLI at signs are escaped. */
 const promptOf = (message: ModelRequest['messages'][number] | undefined): string | null =>
   message?.role === 'user'
-    ? (message.content.find(({ text }) => text?.startsWith('ROLE: '))?.text ?? null)
+    ? (message.content
+        .find(({ text }) => text?.startsWith('ROLE: '))
+        ?.text?.replaceAll('\\@', '@') ?? null)
     : null;
 
 const resultOf = ({ type, content }: Block): string[] =>

@@ -10,7 +10,7 @@ const stats = z.object({
   output_tokens: count,
   cached: count,
   models: z
-    .record(z.string(), z.object({ output_tokens: count }))
+    .record(z.string(), z.object({ output_tokens: count, total_tokens: count }))
     .catch({})
     .default({}),
 });

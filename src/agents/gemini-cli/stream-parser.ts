@@ -73,9 +73,14 @@ const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {
 const named = (model: string | null | undefined): string | null =>
   model && !model.startsWith('auto') ? model : null;
 
-/** The model that has said most, among those that were asked which one to ask. */
+/** The model that has said most: others are asked which one to ask. */
 const answering = (models: Stats['models']): string | null => {
-  const [most] = Object.entries(models).sort(([, a], [, b]) => b.output_tokens - a.output_tokens);
+  const [most] = Object.entries(models).sort(
+    ([nameA, a], [nameB, b]) =>
+      b.output_tokens - a.output_tokens ||
+      b.total_tokens - a.total_tokens ||
+      nameB.localeCompare(nameA),
+  );
   return most?.[0] ?? null;
 };
 

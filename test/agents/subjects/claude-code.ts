@@ -7,7 +7,7 @@ export const claudeCode: Subject = {
   adapter: new ClaudeCodeAdapter(),
   cli: 'Claude Code',
   version: '2.1.197',
-  told: { streams: true, usage: 'turn', cost: true, reasoning: false, reset: 'second' },
+  told: { streams: true, usage: 'model-call', cost: true, reasoning: true, reset: 'second' },
   recorded: {
     verdicts: {
       'claude-2.1.197': {
@@ -28,6 +28,7 @@ export const claudeCode: Subject = {
         'err-html': 'agent/overloaded',
         'errmid-529': 'completed',
         hang: 'agent/crashed',
+        image: 'completed',
         'kill-SIGHUP-stream': 'agent/crashed',
         'kill-SIGINT-group-stream': 'agent/crashed',
         'kill-SIGINT-tool': 'agent/crashed',
@@ -73,6 +74,7 @@ export const claudeCode: Subject = {
         'err-529-then-ok': 'completed',
         'errmid-529': 'completed',
         hang: 'agent/crashed',
+        image: 'completed',
         'kill-SIGHUP-stream': 'agent/crashed',
         'kill-SIGINT-stream': 'agent/protocol',
         'kill-SIGKILL-stream': 'agent/crashed',
@@ -110,7 +112,7 @@ export const claudeCode: Subject = {
       'long-prompt': { none: 'the output is that of new-turn' },
       'dashes-prompt': 'claude-2.1.197/dash-stdin',
       'shell-prompt': { none: 'the output is that of new-turn' },
-      image: { none: 'the adapter does not send any' },
+      image: 'claude-2.1.197/image',
       edit: 'claude-2.1.197/tools-auto',
       model: { none: 'the output is that of new-turn' },
       'auth-failed': 'claude-2.1.197/err-401',

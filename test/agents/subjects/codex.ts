@@ -7,7 +7,7 @@ export const codex: Subject = {
   adapter: new CodexAdapter(),
   cli: 'Codex',
   version: '0.169.0',
-  told: { streams: false, usage: 'turn', cost: false, reasoning: false, reset: 'minute' },
+  told: { streams: false, usage: 'turn', cost: false, reasoning: true, reset: 'minute' },
   recorded: {
     verdicts: {
       'codex-0.169.0': {
@@ -27,6 +27,7 @@ export const codex: Subject = {
         'err-html': 'agent/overloaded',
         'errmid-529': 'agent/overloaded',
         hang: 'agent/network',
+        image: 'completed',
         'kill-SIGHUP-stream': 'agent/crashed',
         'kill-SIGINT-group-stream': 'agent/crashed',
         'kill-SIGINT-tool': 'agent/crashed',
@@ -69,7 +70,7 @@ export const codex: Subject = {
       'long-prompt': 'codex-0.169.0/big-stdin-300k',
       'dashes-prompt': 'codex-0.169.0/dash-stdin',
       'shell-prompt': { none: 'the output is that of new-turn' },
-      image: { none: 'the adapter does not send any' },
+      image: 'codex-0.169.0/image',
       edit: 'codex-0.169.0/tools-auto',
       model: 'codex-0.169.0/resume-model',
       'auth-failed': 'codex-0.169.0/err-401',

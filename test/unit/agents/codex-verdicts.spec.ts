@@ -25,6 +25,7 @@ const VERDICTS: Record<string, string> = {
   'err-html': 'agent/overloaded',
   'errmid-529': 'agent/overloaded',
   hang: 'agent/network',
+  image: 'completed',
   'kill-SIGHUP-stream': 'agent/crashed',
   'kill-SIGINT-group-stream': 'agent/crashed',
   'kill-SIGINT-tool': 'agent/crashed',

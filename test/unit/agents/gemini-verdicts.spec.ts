@@ -22,7 +22,9 @@ const VERDICTS: Record<string, string> = {
   'err-429quota': 'limited',
   'err-500': 'agent/crashed',
   'err-529': 'agent/crashed',
+  'err-529-once': 'agent/overloaded',
   'err-529-then-ok': 'completed',
+  'err-ctx': 'agent/context-full',
   'errmid-529': 'agent/overloaded',
   image: 'completed',
   // Its launcher does not pass on what only the first process gets.
