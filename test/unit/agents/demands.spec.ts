@@ -38,21 +38,29 @@ describe('A session', () => {
   });
 
   it('is refused whatever it cannot be told, all at once and by pointer', () => {
-    expect(pointers(() => requireSettings(unable, { model: 'best', effort: 'high' }))).toEqual([
-      ...['/model', '/effort'],
-    ]);
-    expect(pointers(() => requireSettings(able(), { effort: 'huge' }, '/moderator'))).toEqual([
-      '/moderator/effort',
-    ]);
-    expect(pointers(() => requireSettings(able({}, true), { command: null }))).toEqual([
-      '/command',
-    ]);
+    expect(
+      pointers(() => {
+        requireSettings(unable, { model: 'best', effort: 'high' });
+      }),
+    ).toEqual([...['/model', '/effort']]);
+    expect(
+      pointers(() => {
+        requireSettings(able(), { effort: 'huge' }, '/moderator');
+      }),
+    ).toEqual(['/moderator/effort']);
+    expect(
+      pointers(() => {
+        requireSettings(able({}, true), { command: null });
+      }),
+    ).toEqual(['/command']);
     // A patch that says nothing of it leaves it as it is.
     requireSettings(able({}, true), { effort: 'low' });
   });
 
   it('is told which levels of effort there are', () => {
-    const refused = refusal(() => requireSettings(able(), { effort: 'huge' }));
+    const refused = refusal(() => {
+      requireSettings(able(), { effort: 'huge' });
+    });
     expect(refused).toMatchObject({
       ...{ code: 'agent/unsupported', status: 422, hint: 'Choose one of: low, high.' },
       message: 'Some CLI knows no effort "huge"',
@@ -70,6 +78,10 @@ describe('A turn', () => {
 
   it('is refused whatever it cannot do, by pointer', () => {
     const all = { readOnly: true, images: ['x'], fresh: false };
-    expect(pointers(() => requireTurn(unable, all))).toEqual(['/readOnly', '/images', '/fresh']);
+    expect(
+      pointers(() => {
+        requireTurn(unable, all);
+      }),
+    ).toEqual(['/readOnly', '/images', '/fresh']);
   });
 });
