@@ -4,8 +4,10 @@ import { type AgentAdapter, type AgentName } from './adapter.js';
 import { AgentUnsupported } from './agent-errors.js';
 import { ClaudeCodeAdapter } from './claude-code/claude-code-adapter.js';
 import { CodexAdapter } from './codex/codex-adapter.js';
+import { CopilotCliAdapter } from './copilot-cli/copilot-cli-adapter.js';
 import { DemoAdapter } from './demo/demo-adapter.js';
 import { GeminiCliAdapter } from './gemini-cli/gemini-cli-adapter.js';
+import { OpenCodeAdapter } from './opencode/opencode-adapter.js';
 
 /** The agents this server can start. A new adapter is added here and nowhere else. */
 @Injectable()
@@ -14,7 +16,9 @@ export class AgentRegistry {
     [
       new ClaudeCodeAdapter(),
       new CodexAdapter(),
+      new OpenCodeAdapter(),
       new GeminiCliAdapter(),
+      new CopilotCliAdapter(),
       new AcpAdapter(),
       new DemoAdapter(),
     ].map((adapter) => [adapter.agent, adapter]),

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type AgentAdapter,
   type Fact,
@@ -37,16 +39,31 @@ export const startAgent = (
 ): AgentRun => {
   const launch = adapter.launch(request);
   const [program, ...args] = launch.argv;
-  const child = spawn(program, args, { ...place, env: { ...launch.env, ...place.env } });
+  for (const { name, content } of launch.files ?? []) {
+    mkdirSync(request.directory, { recursive: true, mode: 0o700 });
+    writeFileSync(join(request.directory, name), content, { mode: 0o600 });
+  }
+  const env = { ...launch.env, ...place.env, ...launch.fixedEnv };
+  const child = spawn(program, args, { ...place, env });
   const facts: Fact[] = [];
   const shown = (): string => facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
   let state = adapter.initialState(request);
   let [stdout, stderr, rest] = ['', '', ''];
   let look = (): void => undefined;
+  /** What an interactive agent is told next goes to its stdin at once. */
+  const post = (): void => {
+    const { outbox } = state;
+    if (!outbox || child.stdin.writableEnded) return;
+    child.stdin.write(outbox.unsent);
+    const sent = outbox.sent + Buffer.byteLength(outbox.unsent);
+    state = { ...state, outbox: { ...outbox, sent, unsent: '' } };
+    if (outbox.closed) child.stdin.end();
+  };
   const take = (line: string): void => {
     const step = adapter.parse(state, line, request);
     state = step.state;
     facts.push(...step.facts);
+    post();
     look();
   };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -58,7 +75,8 @@ export const startAgent = (
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   // A program that ends before it has read everything is judged by its end, not by the broken pipe.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(launch.stdin);
+  child.stdin.write(launch.stdin);
+  if (!launch.interactive) child.stdin.end();
   const done = new Promise<Awaited<AgentRun['done']>>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -1,9 +1,14 @@
-import { type AgentAdapter, type Fact, type TurnRequest } from '../../../agents/index.js';
 import {
-  type DurableRun,
+  type AgentAdapter,
+  type Fact,
+  type ParserState,
+  type TurnRequest,
+} from '../../../agents/index.js';
+import {
   type Host,
   keepFollowing,
   type RunEvent,
+  type RunKey,
   type RunOffsets,
   type RunVerdict,
 } from '../../../hosts/index.js';
@@ -11,8 +16,10 @@ import { type OpenTool, type StoredParserState, type TurnRow } from '../storage/
 import { CarefulStart } from './careful-start.js';
 import { LineSplitter } from './line-splitter.js';
 import { Outage, type OutageSteps } from './outage.js';
+import { PlacedRuns } from './placed-runs.js';
 import { type Clock, type ClockLimits, TurnClocks } from './turn-clocks.js';
 import { type TurnConversation } from './turn-conversation.js';
+import { TurnInput } from './turn-input.js';
 import { type TurnFact, type TurnRecorder } from './turn-recorder.js';
 import { type RetryPolicy } from './turn-retries.js';
 
@@ -44,6 +51,8 @@ export interface TurnSteps extends OutageSteps {
 
 /** How long the silence must go on after the host was asked anew. */
 const CONFIRM_MS = 5_000;
+/** How long the files of a turn that was not begun may hold up whoever asks for it next. */
+const REMOVE_MS = 5_000;
 
 /** The silence may be that of a dead link: the follower is asked anew before anybody is judged. */
 class SilenceDoubted extends Error {}
@@ -62,6 +71,7 @@ export class TurnDrive {
   private interruption = new AbortController();
   private silenceDoubted = false;
   private readonly outage: Outage;
+  private readonly input: TurnInput;
   /** Whether the host may have begun the run, so that only the host can tell its end. */
   mayHaveStarted: boolean;
   /** Whether a start that nobody waits for any more may still reach the host. */
@@ -74,7 +84,7 @@ export class TurnDrive {
     private readonly steps: TurnSteps,
     begun: boolean,
   ) {
-    const { row, adapter, request } = plan;
+    const { row } = plan;
     this.lines = new LineSplitter(row.stdoutOffset);
     this.taken = { stdout: row.stdoutOffset, stderr: row.stderrOffset };
     this.outage = new Outage(row, steps);
@@ -82,9 +92,12 @@ export class TurnDrive {
     this.mayHaveStarted = !begun;
     this.startMayBeUnderWay = !begun;
     this.openTools = new Map(row.parser?.openTools?.map((tool) => [tool.id, tool]));
-    row.parser ??= adapter.initialState(request);
-    // Not every CLI tells which model it was.
-    row.parser.model ??= request.model;
+    this.input = new TurnInput(row, plan.host.runs, TurnDrive.runKey(row), (error) => {
+      this.interruption.abort(error);
+    });
+    recorder.written = (parser) => {
+      this.input.committed(parser);
+    };
   }
 
   /** The name of this attempt on the host: unique per execution, the same for every worker that asks for it. */
@@ -103,6 +116,7 @@ export class TurnDrive {
     } finally {
       this.clocks?.stop();
       this.outage.stop();
+      this.input.stop();
       await this.outage.told.catch(() => undefined);
     }
   }
@@ -122,7 +136,9 @@ export class TurnDrive {
     const start = new CarefulStart(this.plan.host, () => {
       this.mayHaveStarted = true;
     });
-    const events = keepFollowing(start, this.durableRun(), {
+    const runs = new PlacedRuns(this.plan, start.runs);
+    const key = TurnDrive.runKey(this.plan.row);
+    const events = keepFollowing({ runs }, key, {
       from: this.taken,
       started: this.isStarted,
       signal,
@@ -131,12 +147,21 @@ export class TurnDrive {
         else this.linkRestored();
       },
     });
-    for await (const event of events) {
-      await this.outage.told;
-      if (event.type === 'ended') return event.verdict;
-      await this.take(event);
+    try {
+      for await (const event of events) {
+        await this.outage.told;
+        if (event.type === 'ended') return event.verdict;
+        await this.take(event);
+      }
+      throw new Error('A run was followed to its end without a verdict');
+    } finally {
+      if (runs.hasPutFiles && !this.mayHaveStarted) await this.removeFiles(key);
     }
-    throw new Error('A run was followed to its end without a verdict');
+  }
+
+  /** Nothing else would come back for them soon. Should it fail, they go with other abandoned files. */
+  private async removeFiles(run: RunKey): Promise<void> {
+    await this.plan.host.runs.remove(run, { timeoutMs: REMOVE_MS }).catch(() => undefined);
   }
 
   private linkLost(reason: unknown, start: CarefulStart): void {
@@ -159,6 +184,7 @@ export class TurnDrive {
       await this.accepted();
       this.linkRestored();
       await this.outage.told;
+      this.input.committed(this.plan.row.parser);
       return;
     }
     this.silenceDoubted = false;
@@ -172,6 +198,8 @@ export class TurnDrive {
   private async accepted(): Promise<void> {
     const { row, host } = this.plan;
     if (row.startedAt) return;
+    // With the start is written where it works, and what it is to read.
+    if (row.parser) this.recorder.said(row.parser, [], this.lines.offset, 0);
     const environment = await host.environment({ signal: this.signal }).catch(() => null);
     this.startClocks(await this.steps.accepted(environment?.hostname ?? null));
   }
@@ -194,7 +222,11 @@ export class TurnDrive {
     }
     facts.push(...this.conversationChange(before.providerSessionId, state.providerSessionId));
     const openTools = [...this.openTools.values()];
-    this.recorder.said({ ...state, openTools, worked }, facts, this.lines.offset, bytes);
+    const { place } = before;
+    const next = { ...state, openTools, worked, ...(place && { place }) };
+    this.recorder.said(next, facts, this.lines.offset, bytes);
+    // Who waits for an answer does not wait for more output.
+    if (isToldMore(before, state)) void this.recorder.flush().catch(() => undefined);
   }
 
   private took({ id, name, phase }: Extract<Fact, { type: 'tool' }>): void {
@@ -232,20 +264,8 @@ export class TurnDrive {
     this.clocks?.linkLost();
     this.interruption.abort(new SilenceDoubted());
   }
-
-  private durableRun(): DurableRun {
-    const { row, adapter, env, cwd, request } = this.plan;
-    const launch = adapter.launch(request);
-    return {
-      ...TurnDrive.runKey(row),
-      argv: launch.argv,
-      env: {
-        ...launch.env,
-        ...env,
-        ...(request.providerSessionId === null ? {} : { MAESTRO_SESSION_RESUMED: '1' }),
-      },
-      cwd,
-      stdin: Buffer.from(launch.stdin),
-    };
-  }
 }
+
+const isToldMore = ({ outbox: before }: ParserState, { outbox: after }: ParserState): boolean =>
+  after !== undefined &&
+  (after.unsent !== (before?.unsent ?? '') || after.closed !== (before?.closed ?? false));

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { type AgentModel, type CliQuestion } from '../adapter.js';
+import { jsonOf } from '../cli-json.js';
+
+const model = z.object({
+  name: z.string().nullish().catch(null),
+  limit: z.object({ context: z.int().positive() }).nullish().catch(null),
+  variants: z.record(z.string(), z.unknown()).nullish().catch(null),
+});
+
+/** `opencode models --verbose`: of each model its name, as `provider/model`, and below it a JSON object. */
+export const OPENCODE_MODELS: CliQuestion<AgentModel[] | null> = {
+  args: ['models', '--verbose'],
+  read: ({ exitCode, stdout }) => {
+    if (exitCode !== 0) return null;
+    return [...stdout.matchAll(MODEL)].map(([, id = '', text = '']) => {
+      const { data } = model.safeParse(jsonOf(text));
+      return {
+        id,
+        name: data?.name ?? null,
+        contextWindow: data?.limit?.context ?? null,
+        effort: data?.variants ? Object.keys(data.variants) : null,
+      };
+    });
+  },
+};
+
+const MODEL = /^(\S+\/\S+)\r?\n(\{\r?\n[\s\S]*?\n\})\r?$/gm;
