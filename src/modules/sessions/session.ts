@@ -11,7 +11,7 @@ export interface SessionLimits {
   toolMs?: number | undefined;
   /** Whether a turn waits until its provider's limit resets, rather than fail. Default: it does. */
   resumeAfterLimit?: boolean | undefined;
-  /** How often it waits in a row without getting any work done in between. Default: 10. */
+  /** How often it waits in a row without getting any work done in between. Default: 30. */
   limitStreak?: number | undefined;
   /** How often it is tried again when its provider was overloaded or out of reach; 0: never. Default: 5. */
   retries?: number | undefined;

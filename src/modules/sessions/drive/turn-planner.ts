@@ -16,8 +16,11 @@ import {
 import { type TurnPlan } from './turn-drive.js';
 import { TurnTaken } from './turn-recorder.js';
 
-/** How often a turn waits in a row for a limit, unless its session says otherwise: enough for any window of hours. */
-const LIMIT_STREAK = 10;
+/**
+ * How often a turn waits in a row for a limit, unless its session says otherwise: where a CLI tells no time, or a time of
+ * day without its zone, every hour of more than a day is tried.
+ */
+const LIMIT_STREAK = 30;
 /** How often a turn is tried again after a passing fault, unless its session says otherwise: over a quarter of an hour. */
 const RETRIES = 5;
 
