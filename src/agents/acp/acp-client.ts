@@ -30,12 +30,13 @@ export const parseLine = (
 };
 
 const take = (step: Step, message: Incoming, line: string, turn: TurnRequest): Step => {
-  // It reads the end of its input now, and nothing that it says can matter.
-  if (step.memory.end !== null) return step;
+  // It reads the end of its input now, and what it still says changes nothing.
+  const isOver = step.memory.end !== null;
   switch (message.kind) {
     case 'response':
-      return takeResponse(step, message, line, turn);
+      return isOver ? step : takeResponse(step, message, line, turn);
     case 'request':
+      if (isOver) return step;
       return message.method === ASK_PERMISSION
         ? answerPermission(step, message, turn)
         : send(unknown(step, message.method, line), {

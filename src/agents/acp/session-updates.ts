@@ -11,11 +11,12 @@ export const updated = (step: Step, params: unknown): Step | null => {
   const isKnown = IMMATERIAL.has(told.update.sessionUpdate);
   const known = update.safeParse(told.update).data;
   if (known === undefined) return isKnown ? step : null;
-  const { awaiting } = step.memory;
+  const { awaiting, end } = step.memory;
   if (awaiting?.asked === ASK.load) return replayed(step, known);
-  // Before the prompt there is nothing to tell; and agents may have conversations of their own beside ours.
+  const isAsked = end === null && (awaiting?.asked ?? ASK.prompt) === ASK.prompt;
+  // Agents may have conversations of their own beside ours.
   const isOurs = !told.sessionId || told.sessionId === step.state.providerSessionId;
-  return awaiting?.asked === ASK.prompt && isOurs ? fold(step, known) : step;
+  return isAsked && isOurs ? fold(step, known) : step;
 };
 
 /** A conversation is told again while it is loaded: nothing of that is of this turn. */

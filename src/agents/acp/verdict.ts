@@ -27,7 +27,7 @@ export const concludeTurn = (
 ): Outcome => {
   const memory = readMemory(state);
   const program = basename(command ?? '');
-  const label = memory.label ?? program;
+  const label = `ACP agent ${memory.label ?? program}`.trim();
   if (memory.end !== null) return judged(state, memory, memory.end, label, now);
   const failure = processFailure({ label, program }, end) ?? unfinished(label, memory);
   return { kind: 'failed', failure };

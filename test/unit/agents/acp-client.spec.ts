@@ -362,7 +362,7 @@ describe('What a turn asks for and the agent does not have', () => {
     });
     agent.refuses(-32_603, 'No');
     expect(refusedWith(agent)).toMatchObject({
-      ...{ code: 'agent/unsupported', message: 'Black Box (the model B): No' },
+      ...{ code: 'agent/unsupported', message: 'ACP agent Black Box (the model B): No' },
     });
     expect(opened({ model: 'a' }, { models }).sent()[0]?.method).toBe('session/prompt');
   });
@@ -452,7 +452,10 @@ describe('The verdict over a turn of an ACP agent', () => {
       ...{ code: 'agent/protocol', hint: expect.stringContaining('--acp') },
     });
     expect(failing(talk().ends(2, 'box: unknown option --acp'))).toMatchObject({
-      ...{ code: 'agent/crashed', message: 'box exited with code 2: box: unknown option --acp' },
+      ...{
+        code: 'agent/crashed',
+        message: 'ACP agent box exited with code 2: box: unknown option --acp',
+      },
     });
     expect(failing(talk().ends(127, 'sh: box: command not found'))).toMatchObject({
       code: 'agent/command-not-found',

@@ -9,12 +9,17 @@ import {
 } from '../../../src/agents/adapter.js';
 import { turn } from '../../support/run-agent.js';
 
-const ROOT = new URL('../../fixtures/agents/acp/', import.meta.url);
+const ROOT = new URL('../../fixtures/agents/', import.meta.url);
+const PREFIX = 'acp-';
 
 /** The agents whose sessions were recorded, and the names of those. */
-export const recordedAgents = (): string[] => readdirSync(ROOT).sort();
+export const recordedAgents = (): string[] =>
+  readdirSync(ROOT)
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => name.slice(PREFIX.length))
+    .sort();
 export const recordedSessions = (agent: string): string[] =>
-  readdirSync(new URL(`${agent}/`, ROOT)).map((name) => name.slice(0, -'.jsonl'.length));
+  readdirSync(new URL(`${PREFIX}${agent}/`, ROOT)).map((name) => name.slice(0, -'.jsonl'.length));
 
 export interface Message {
   id?: unknown;
@@ -40,7 +45,7 @@ interface Recorded {
 const read = (agent: string, session: string): Recorded => {
   const exchanges: Exchange[] = [];
   let end: ProcessEnd = { exitCode: 0, signal: null, stderrTail: '' };
-  const text = readFileSync(new URL(`${agent}/${session}.jsonl`, ROOT), 'utf8');
+  const text = readFileSync(new URL(`${PREFIX}${agent}/${session}.jsonl`, ROOT), 'utf8');
   for (const line of text.trim().split('\n')) {
     const { dir, msg } = JSON.parse(line) as { dir: string; msg: Message };
     const last = exchanges.at(-1);
