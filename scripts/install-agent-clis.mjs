@@ -1,7 +1,7 @@
 /**
- * Puts the real agent CLIs of the tests into `.cache/agents`, without any install script. Does nothing when they are
- * there; when one cannot be had (no network, no build for this platform) it says why and ends well, and the tests that
- * need it are skipped.
+ * Puts the real agent CLIs of the tests into `.cache/agents`, without any install script: those of `npm test`, those that
+ * are named, or with `--all` every one. Does nothing when they are there; when one cannot be had (no network, no build for
+ * this platform) it says why and ends well, and the tests that need it are skipped.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,9 +18,13 @@ const platform = () => {
   return `${process.platform}-${process.arch}${musl}`;
 };
 
+/** What `npm test` runs. */
+const IN_EVERY_TEST = ['claude-code', 'codex', 'gemini-cli'];
+
 /** Each has a folder of its own: npm removes from a folder what it was not asked for. */
 const WANTED = [
   {
+    agent: 'claude-code',
     label: 'Claude Code',
     // The native program itself.
     name: `@anthropic-ai/claude-code-${platform()}`,
@@ -28,6 +32,7 @@ const WANTED = [
     folder: CACHE,
   },
   {
+    agent: 'codex',
     label: 'Codex',
     name: '@openai/codex',
     // It is no error for npm when this cannot be had.
@@ -36,10 +41,26 @@ const WANTED = [
     folder: `${CACHE}codex/`,
   },
   {
+    agent: 'gemini-cli',
     label: 'Gemini CLI',
     name: '@google/gemini-cli',
     version: '0.61.0',
     folder: `${CACHE}gemini/`,
+  },
+  {
+    agent: 'opencode',
+    label: 'OpenCode',
+    // The native program itself: without its install script, the package around it has none.
+    name: `opencode-${platform()}`,
+    version: '1.18.33',
+    folder: `${CACHE}opencode/`,
+  },
+  {
+    agent: 'factory-droid',
+    label: 'Droid',
+    name: `@factory/cli-${process.platform}-${process.arch}`,
+    version: '0.225.2',
+    folder: `${CACHE}droid/`,
   },
 ];
 
@@ -64,8 +85,13 @@ const install = async (cli) => {
   }
 };
 
-export const installAgentClis = () =>
-  Promise.all(WANTED.filter((cli) => !isInstalled(cli)).map(install));
+/** @param agents by name; null means all */
+export const installAgentClis = (agents = IN_EVERY_TEST) =>
+  Promise.all(
+    WANTED.filter(({ agent }) => agents === null || agents.includes(agent))
+      .filter((cli) => !isInstalled(cli))
+      .map(install),
+  );
 
 /** The one line of npm's complaint that says what happened. */
 const reasonOf = ({ stderr, message }) => {
@@ -76,4 +102,7 @@ const reasonOf = ({ stderr, message }) => {
   return lines.find((line) => !isDetail(line)) ?? 'npm failed';
 };
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await installAgentClis();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const named = process.argv.slice(2);
+  await installAgentClis(named.includes('--all') ? null : named.length > 0 ? named : undefined);
+}

@@ -3,9 +3,9 @@
  * anything failed. `npm test -- unit hosts` runs only these tiers.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runAgents, runTiers } from './jest-tiers.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (path) => join(root, 'node_modules', path);
@@ -27,43 +27,25 @@ const CHECKS = {
 if (!node([join(root, 'scripts/setup.mjs')])) process.exit(1);
 node([join(root, 'scripts/install-agent-clis.mjs')]);
 
+const TIERS = ['unit', 'hosts', 'integration', 'agents', 'chaos', 'e2e'];
 const tiers = process.argv.slice(2);
-let passed = 0;
-let failed = 0;
-let skipped = 0;
+const total = { passed: 0, failed: 0, skipped: 0 };
+const add = (counts) => {
+  for (const [name, count] of Object.entries(counts)) total[name] += count;
+};
 
 if (tiers.length === 0) {
   for (const [name, args] of Object.entries(CHECKS)) {
     console.log(`\n== ${name}`);
-    if (node(args)) passed += 1;
-    else failed += 1;
+    add(node(args) ? { passed: 1 } : { failed: 1 });
   }
 }
 
 console.log('\n== tests');
-const report = join(root, '.cache', 'jest-report.json');
-mkdirSync(dirname(report), { recursive: true });
-rmSync(report, { force: true });
-node([
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  bin('jest/bin/jest.js'),
-  '--json',
-  '--outputFile',
-  report,
-  ...(tiers.length > 0 ? ['--selectProjects', ...tiers] : []),
-]);
-if (existsSync(report)) {
-  const result = JSON.parse(readFileSync(report, 'utf8'));
-  passed += result.numPassedTests;
-  // A suite that could not even start has no test to count.
-  failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
-  skipped += result.numPendingTests + result.numTodoTests;
-  const flaky = result.testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status, invocations }) => status === 'passed' && invocations > 1),
-  );
-  for (const { fullName } of flaky) console.log(`flaky, passed at the second try: ${fullName}`);
-} else failed += 1;
+const wanted = tiers.length > 0 ? tiers : TIERS;
+const others = wanted.filter((tier) => tier !== 'agents');
+if (others.length > 0) add(runTiers(others));
+if (wanted.includes('agents')) add(runAgents());
 
-console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exit(failed === 0 ? 0 : 1);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);

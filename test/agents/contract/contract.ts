@@ -11,46 +11,75 @@ import {
   type RealCli,
   type Subject,
 } from './subject.js';
+import { keepRow } from './table.js';
 import { workOf } from './work.js';
+
+/** Named by `npm run test:agents`. */
+const CHOSEN = (process.env['MAESTRO_TEST_AGENTS'] ?? '').split(',');
 
 /** Holds a real CLI to the contract: here and over a real sshd, with the same result. */
 export const contractOf = (subject: Subject): void => {
-  const { real, cli, version } = subject;
+  const { real, cli, version, name } = subject;
   if (isNone(real)) throw new Error(`${cli} cannot be run: ${real.none}`);
-  describeReal(`The real ${cli} ${version}${UNCONFINED}`, real, (program) => {
+  const title = `The real ${cli} ${version}${UNCONFINED}`;
+  if (!real.inEveryTest && !CHOSEN.includes(name)) {
+    it.skip(`${title} (skipped: run by \`npm run test:agents -- ${name}\`)`, () => undefined);
+    return;
+  }
+  describeReal(title, real, (program) => {
+    const runs = new Runs();
     let server: AgentServer;
     beforeAll(async () => {
       const { agent } = subject.adapter;
       server = await AgentServer.start(agent, program, (api, home) => real.environment(api, home));
       server.limitMs = real.turnMs;
     }, 180_000);
-    afterAll(() => server.stop());
+    afterAll(async () => {
+      await keepRow(subject, runs.passed, runs.haveFailed);
+      await server.stop();
+    });
 
     it('is found on the remote, in the version that is tested', async () => {
       const asked = { agent: subject.adapter.agent, command: program };
-      const answer = await server.api.post(
-        `/remotes/${String(server.remoteIds.remote)}/test`,
-        asked,
-      );
-      const found = { found: true, path: program, error: null };
-      expect(answer).toMatchObject({ ok: true, agent: found });
-      expect(answer).toMatchObject({ agent: { version: expect.stringMatching(real.versionText) } });
+      const path = `/remotes/${String(server.remoteIds.remote)}/test`;
+      const version = expect.stringMatching(real.versionText);
+      const found = { found: true, path: program, version, error: null };
+      expect(await server.api.post(path, asked)).toMatchObject({ ok: true, agent: found });
     });
 
     describe('does the same on this host and on a remote: it', () => {
-      for (const name of CONTRACT_CASES) caseOf(name, subject, real, () => server);
+      for (const each of CONTRACT_CASES) caseOf(each, subject, real, () => server, runs);
     });
     describe('works: it', () => {
-      workOf(subject, real, () => server);
+      workOf(subject, real, () => server, runs);
     });
   });
 };
+
+/** What of a contract was tried, and what has passed, at whichever try. */
+export class Runs {
+  readonly passed = new Set<string>();
+  private readonly tried = new Set<string>();
+
+  get haveFailed(): boolean {
+    return this.passed.size < this.tried.size;
+  }
+
+  of(name: string, test: () => Promise<void>): () => Promise<void> {
+    return async () => {
+      this.tried.add(name);
+      await test();
+      this.passed.add(name);
+    };
+  }
+}
 
 const caseOf = (
   name: ContractCase,
   subject: Subject,
   real: RealCli,
   server: () => AgentServer,
+  runs: Runs,
 ): void => {
   const { title, act, check } = CASES[name];
   const exception = real.exceptions[name];
@@ -71,11 +100,11 @@ const caseOf = (
     }
   };
   it(
-    exception ? `does not, as the contract has it: ${title}: ${exception.because}` : title,
-    async () => {
+    exception ? `does otherwise, where another ${title}: ${exception.because}` : title,
+    runs.of(name, async () => {
       const [here, there] = await Promise.all(PLACES.map(tryAt));
       expect(there).toEqual(here);
-    },
+    }),
     3 * real.turnMs,
   );
 };

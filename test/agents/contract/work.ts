@@ -12,10 +12,16 @@ import { type AgentServer } from '../../support/agent-server.js';
 import { type Api } from '../../support/api.js';
 import { demoModel } from '../../support/demo-model.js';
 import { Project } from '../../support/project.js';
+import { type Runs } from './contract.js';
 import { type RealCli, type Subject } from './subject.js';
 
 /** What the engines do with an agent: a playbook in a worktree of a remote, and a group chat. */
-export const workOf = ({ adapter }: Subject, real: RealCli, shared: () => AgentServer): void => {
+export const workOf = (
+  { adapter }: Subject,
+  real: RealCli,
+  shared: () => AgentServer,
+  runs: Runs,
+): void => {
   const { withheld } = real.work;
   const limitMs = 6 * real.turnMs;
   let server: AgentServer;
@@ -46,7 +52,7 @@ export const workOf = ({ adapter }: Subject, real: RealCli, shared: () => AgentS
   const turnsOf = (ids: (string | null)[]): Promise<Turn[]> =>
     Promise.all(ids.map((id) => api.get<Turn>(`/turns/${id ?? ''}`)));
 
-  it('does a playbook in a worktree of a remote, and ticks every box itself', async () => {
+  const doPlaybook = async (): Promise<void> => {
     await project.document(
       'release.md',
       `# Release
@@ -85,9 +91,9 @@ export const workOf = ({ adapter }: Subject, real: RealCli, shared: () => AgentS
     expect(await project.git('show', '--stat=80', '--format=', 'release')).toContain('prices.js');
     expect(await project.git('status', '--porcelain')).toBe('');
     expect(JSON.stringify(server.model.requests.at(-1)?.messages)).toContain('Be brief.');
-  });
+  };
 
-  it('moderates a group chat where it can change nothing, and takes part in it', async () => {
+  const moderate = async (): Promise<void> => {
     const near = await session('Near');
     const far = await session('Far', { remoteId });
     const chat = await api.post<GroupChat>('/groupchats', {
@@ -134,10 +140,21 @@ export const workOf = ({ adapter }: Subject, real: RealCli, shared: () => AgentS
     const toolsOf = (role: string): Set<string> =>
       new Set(
         server.model.requests
-          .filter(({ messages: [first] }) => JSON.stringify(first).includes(`ROLE: ${role}`))
+          .filter(({ messages }) => JSON.stringify(messages).includes(`ROLE: ${role}`))
           .flatMap(({ tools }) => tools),
       );
     expect([...toolsOf('participant')]).toEqual(expect.arrayContaining([...withheld]));
     expect([...toolsOf('moderator')].filter((tool) => withheld.includes(tool))).toEqual([]);
-  });
+  };
+
+  it(
+    'does a playbook in a worktree of a remote, and ticks every box itself',
+    runs.of('playbook', doPlaybook),
+    limitMs + 60_000,
+  );
+  it(
+    'moderates a group chat where it can change nothing, and takes part in it',
+    runs.of('group-chat', moderate),
+    limitMs + 60_000,
+  );
 };

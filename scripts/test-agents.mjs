@@ -1,0 +1,38 @@
+/**
+ * The contract of the agents with the real CLIs. `npm run test:agents -- codex` installs and tries one, `-- --all` every
+ * one; `--table` writes what was shown into docs/agents.md.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeAgentsTable } from './agents-table.mjs';
+import { installAgentClis } from './install-agent-clis.mjs';
+import { runAgents } from './jest-tiers.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const SPEC = '.spec.ts';
+const known = readdirSync(join(root, 'test/agents/contract'))
+  .filter((name) => name.endsWith(SPEC))
+  .map((name) => name.slice(0, -SPEC.length));
+
+const args = process.argv.slice(2);
+const named = args.filter((arg) => !arg.startsWith('--'));
+const unknown = named.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')}. There are: ${known.join(', ')}`);
+  process.exit(2);
+}
+const chosen = args.includes('--all') ? known : named;
+
+const { status } = spawnSync(process.execPath, [join(root, 'scripts/setup.mjs')], {
+  ...{ cwd: root, stdio: 'inherit' },
+});
+if (status !== 0) process.exit(1);
+await installAgentClis(args.includes('--all') ? null : chosen.length > 0 ? chosen : undefined);
+process.env.MAESTRO_TEST_AGENTS = chosen.join(',');
+const paths = chosen.map((name) => `test/agents/contract/${name}\\.spec\\.ts$`);
+const { passed, failed, skipped } = runAgents(paths);
+console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+if (failed > 0) process.exit(1);
+if (args.includes('--table')) writeAgentsTable(root);
