@@ -63,6 +63,23 @@ export const qwenCli = (): { path: string } | null => {
   return existsSync(path) ? { path } : null;
 };
 
+/** The real OpenCode; null when it was not installed. MAESTRO_TEST_OPENCODE names another version to test with. */
+export const openCodeCli = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_OPENCODE'];
+  if (chosen) return { path: chosen };
+  const path = join(INSTALLED, `opencode/node_modules/opencode-${nativePlatform()}/bin/opencode`);
+  return existsSync(path) ? { path } : null;
+};
+
+/** The real Droid; null when it was not installed. MAESTRO_TEST_FACTORY_DROID names another version to test with. */
+export const droidCli = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_FACTORY_DROID'];
+  if (chosen) return { path: chosen };
+  const native = `@factory/cli-${process.platform}-${process.arch}`;
+  const path = join(INSTALLED, 'droid/node_modules', native, 'bin/droid');
+  return existsSync(path) ? { path } : null;
+};
+
 /** Whether this machine gives Codex the namespaces that its sandbox is made of: without them it runs no command. */
 export const codexConfines = (): boolean => {
   const program = codexCli()?.path;
@@ -153,8 +170,8 @@ export const copilotEnv = (modelApi: string, home: string): Record<string, strin
   ...{ HOME: home, TMPDIR: home, COPILOT_OFFLINE: 'true', COPILOT_AUTO_UPDATE: 'false' },
   // The value of the key is masked in all that it prints: it must be no word of a conversation.
   ...{ COPILOT_PROVIDER_BASE_URL: `${modelApi}/v1`, COPILOT_PROVIDER_API_KEY: 'sk-zzzz' },
-  // It unpacks 235 MB of itself where there is none yet.
-  ...{ COPILOT_MODEL: 'scripted-model', XDG_CACHE_HOME: join(INSTALLED, 'copilot', 'cache') },
+  // A model of which it knows that it can see. And it unpacks 235 MB of itself where there is none yet.
+  ...{ COPILOT_MODEL: 'claude-sonnet-4.5', XDG_CACHE_HOME: join(INSTALLED, 'copilot', 'cache') },
   ...LOOPBACK_ONLY,
 });
 
@@ -177,6 +194,71 @@ const QWEN_SETTINGS = {
   privacy: { usageStatisticsEnabled: false },
   general: { disableAutoUpdate: true, enableAutoUpdate: false },
 };
+
+/**
+ * Environment of OpenCode with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where its settings are put, where it keeps its conversations, and what it leaves behind
+ */
+export const openCodeEnv = (modelApi: string, home: string): Record<string, string> => {
+  const settings = join(home, '.config', 'opencode');
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(join(settings, 'opencode.json'), JSON.stringify(openCodeSettings(modelApi)));
+  return {
+    ...{ HOME: home, TMPDIR: home, OPENCODE_DISABLE_MODELS_FETCH: '1' },
+    ...{ OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' },
+    ...{ OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_SHARE: '1' },
+    ...LOOPBACK_ONLY,
+  };
+};
+
+const openCodeSettings = (modelApi: string): object => {
+  const model = {
+    ...{ attachment: true, tool_call: true, reasoning: true },
+    ...{
+      limit: { context: 200_000, output: 8_192 },
+      cost: { input: 1, output: 2, cache_read: 0.1 },
+    },
+    modalities: { input: ['text', 'image'], output: ['text'] },
+  };
+  return {
+    ...{ $schema: 'https://opencode.ai/config.json', autoupdate: false, share: 'disabled' },
+    ...{ model: 'scripted/scripted-model', small_model: 'scripted/scripted-model' },
+    enabled_providers: ['scripted'],
+    provider: {
+      scripted: {
+        ...{ npm: '@ai-sdk/openai-compatible', name: 'Scripted' },
+        options: { baseURL: `${modelApi}/v1`, apiKey: 'sk-zzzz' },
+        models: { 'scripted-model': model, 'other-model': model },
+      },
+    },
+  };
+};
+
+/**
+ * Environment of Droid with which it uses only that model API, and reaches nothing else.
+ *
+ * @param home where its settings are put, where it keeps its conversations, and what it leaves behind
+ */
+export const droidEnv = (modelApi: string, home: string): Record<string, string> => {
+  const settings = join(home, '.factory');
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(join(settings, 'settings.json'), JSON.stringify(droidSettings(modelApi)));
+  return {
+    ...{ HOME: home, TMPDIR: home, FACTORY_AIRGAP_ENABLED: 'true' },
+    FACTORY_DROID_AUTO_UPDATE_ENABLED: 'false',
+    ...LOOPBACK_ONLY,
+  };
+};
+
+const droidSettings = (modelApi: string): object => ({
+  model: 'custom:Scripted-0',
+  customModels: ['Scripted', 'Other'].map((displayName, index) => ({
+    ...{ model: `${displayName.toLowerCase()}-model`, id: `custom:${displayName}-${index}` },
+    ...{ index, displayName, baseUrl: `${modelApi}/v1`, apiKey: 'sk-zzzz' },
+    ...{ provider: 'generic-chat-completion-api', maxOutputTokens: 8_192 },
+  })),
+});
 
 const NOWHERE = 'http://127.0.0.1:9';
 const LOOPBACK_ONLY = {
@@ -221,3 +303,5 @@ const describeWith =
 export const describeClaude = describeWith(claudeCli);
 export const describeCodex = describeWith(codexCli);
 export const describeGemini = describeWith(geminiCli);
+export const describeOpenCode = describeWith(openCodeCli);
+export const describeDroid = describeWith(droidCli);
