@@ -26,7 +26,8 @@ type Detectable = Pick<
   'agent' | 'label' | 'program' | 'versionArgs' | 'needsCommand' | 'login'
 >;
 
-const LIMIT_MS = 10_000;
+/** Of each question: some of these CLIs unpack themselves when they are started first. */
+const LIMIT_MS = 20_000;
 /** A catalogue may come from the network. */
 const MODELS_MS = 30_000;
 /** Some of these CLIs take seconds and half a gigabyte only to start. */

@@ -53,6 +53,16 @@ export const remoteShape = z.looseObject({
 });
 export type Remote = z.infer<typeof remoteShape>;
 
+export const detectionShape = z.looseObject({
+  agent: z.string(),
+  found: z.boolean(),
+  path: z.string().nullish(),
+  version: z.string().nullish(),
+  login: z.string().optional(),
+  account: z.string().nullish(),
+});
+export type Detection = z.infer<typeof detectionShape>;
+
 export const remoteTestShape = z.looseObject({
   ok: z.boolean(),
   hostname: z.string().nullish(),
@@ -68,14 +78,7 @@ export const remoteTestShape = z.looseObject({
       }),
     )
     .nullish(),
-  agent: z
-    .looseObject({
-      agent: z.string(),
-      found: z.boolean(),
-      path: z.string().nullish(),
-      version: z.string().nullish(),
-    })
-    .nullish(),
+  agent: detectionShape.nullish(),
   error: failure.nullish(),
 });
 export type RemoteTest = z.infer<typeof remoteTestShape>;

@@ -21,6 +21,7 @@ export class CopilotCliAdapter implements AgentAdapter {
   readonly label = 'Copilot CLI';
   readonly program = 'copilot';
   readonly versionArgs = ['--version'];
+  readonly login = { variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'] };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   anything,
   type Environment,
+  type Detection,
   environmentShape,
   type Remote,
   remoteShape,
@@ -15,6 +16,7 @@ import { exitCodeFor } from '../exit-codes.js';
 import { findRemote } from '../find.js';
 import { collect, envFrom, given, readLocal, wholeNumber } from '../option-values.js';
 import { facts, table } from '../table.js';
+import { addAgentsCommands, hostPath, loginOf } from './remote-agents.command.js';
 import { addHostKeyCommand } from './remote-host-key.command.js';
 
 interface AddOptions {
@@ -129,12 +131,12 @@ export const addRemotesCommand = (program: Command, cli: Cli): void => {
     .option('--refresh', 'ask the login shell anew')
     .action(async (name: string, options: { refresh?: boolean }, command: Command) => {
       const api = await cli.api(command);
-      const host = name === 'local' ? '/hosts/local' : `/remotes/${await findRemote(api, name)}`;
-      const path = `${host}/environment${options.refresh ? '?refresh=true' : ''}`;
+      const path = `${await hostPath(api, name)}/environment${options.refresh ? '?refresh=true' : ''}`;
       const known = await api.get(path, environmentShape);
       cli.print(command, known, environmentFacts(known));
     });
 
+  addAgentsCommands(remotes, cli);
   addHostKeyCommand(remotes, cli);
 
   remotes
@@ -230,8 +232,12 @@ const environmentFacts = (known: Environment): string =>
 const keyFact = ({ type, fingerprint }: NonNullable<RemoteTest['hostKey']>): string =>
   `${type} ${fingerprint}`;
 
-const agentFact = ({ agent, found, path, version }: NonNullable<RemoteTest['agent']>): string =>
-  found ? `${agent} ${version ?? ''} at ${path ?? '?'}` : `${agent} was not found`;
+const agentFact = (detection: Detection): string => {
+  const { agent, found, path, version } = detection;
+  if (!found) return `${agent} was not found`;
+  const login = loginOf(detection);
+  return `${agent} ${version ?? ''} at ${path ?? '?'}${login === '' ? '' : `, ${login}`}`;
+};
 
 const failedTest = ({ error }: RemoteTest): CliFailure =>
   new CliFailure(

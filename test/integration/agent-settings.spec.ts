@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AgentRegistry } from '../../src/agents/index.js';
+import { type GroupChat } from '../../src/modules/groupchat/groupchat.answers.js';
+import { type Session } from '../../src/modules/sessions/index.js';
+import { SessionsWorld } from './sessions.world.js';
+
+const agents = new AgentRegistry().list();
+
+describe('What an agent is to be told', () => {
+  let world: SessionsWorld;
+  beforeAll(async () => {
+    world = await SessionsWorld.open('embedded');
+  }, 120_000);
+  afterAll(() => world.close());
+
+  const create = (settings: object) =>
+    world.api.call<Session>('POST', '/sessions', { name: 's', cwd: '/tmp', ...settings });
+  const refused = (...pointers: string[]): object => ({
+    status: 422,
+    body: {
+      code: 'agent/unsupported',
+      hint: expect.stringMatching(/./),
+      errors: pointers.map((pointer) => expect.objectContaining({ pointer })),
+    },
+  });
+
+  it.each(
+    agents
+      .filter(({ needsCommand }) => needsCommand !== true)
+      .map(({ agent, capabilities }) => ({ agent, ...capabilities })),
+  )('is kept by a session of $agent, or refused', async ({ agent, effort, readOnly, model }) => {
+    expect(await create({ agent, effort: 'unheard-of' })).toMatchObject(refused('/effort'));
+    const [level = null] = effort;
+    const settings = { agent, effort: level, model: model ? 'some-model' : null };
+    const { status, body } = await create(settings);
+    expect({ status, body }).toMatchObject({ status: 201, body: { ...settings, readOnly } });
+    const path = `/sessions/${body.id}`;
+    expect(await world.api.call('PATCH', path, { effort: 'unheard-of' })).toMatchObject(
+      refused('/effort'),
+    );
+    expect(await world.api.get(path)).toMatchObject(settings);
+    const last = effort.at(-1) ?? null;
+    expect(await world.api.ok('PATCH', path, { effort: last })).toMatchObject({ effort: last });
+    const cleared = { effort: null, model: null };
+    expect(await world.api.ok('PATCH', path, cleared)).toMatchObject(cleared);
+    if (model) return;
+    expect(await world.api.call('PATCH', path, { model: 'x' })).toMatchObject(refused('/model'));
+    expect(await create({ agent, model: 'x', effort: 'y' })).toMatchObject(
+      refused('/model', '/effort'),
+    );
+  });
+
+  it('names the program of an agent that may be any', async () => {
+    for (const { agent } of agents.filter(({ needsCommand }) => needsCommand === true)) {
+      expect(await create({ agent })).toMatchObject(refused('/command'));
+      const { body } = await create({ agent, command: '/opt/agent' });
+      const path = `/sessions/${body.id}`;
+      expect(await world.api.call('PATCH', path, { command: null })).toMatchObject(
+        refused('/command'),
+      );
+      expect(await world.api.ok('PATCH', path, { name: 't' })).toMatchObject({
+        command: '/opt/agent',
+      });
+    }
+  });
+
+  it('is the same for a moderator of its own, and shown of everybody in the chat', async () => {
+    const near = await world.demo('local', await world.stage());
+    const moderator = (settings: object) => ({
+      ...{ name: 'Room', participants: [near.id] },
+      moderator: { agent: 'claude-code', ...settings },
+    });
+    const chat = (settings: object) =>
+      world.api.call<GroupChat>('POST', '/groupchats', moderator(settings));
+    expect(await chat({ effort: 'unheard-of' })).toMatchObject(refused('/moderator/effort'));
+    const claude = agents.find(({ agent }) => agent === 'claude-code');
+    const effort = claude?.capabilities.effort[0];
+    const { body } = await chat({ effort, model: 'opus' });
+    expect(body).toMatchObject({
+      moderator: { readOnly: 'enforced' },
+      participants: [{ readOnly: 'enforced' }],
+    });
+    const session = await world.api.get(`/sessions/${body.moderator.sessionId}`);
+    expect(session).toMatchObject({ effort, model: 'opus', readOnly: 'enforced' });
+    const other = { moderator: { agent: 'codex', effort: 'unheard-of' } };
+    expect(await world.api.call('PATCH', `/groupchats/${body.id}`, other)).toMatchObject(
+      refused('/moderator/effort'),
+    );
+  });
+
+  it('is what its CLI lists, on the host that is asked', async () => {
+    const models = (agent: string) => world.api.call('GET', `/hosts/local/agents/${agent}/models`);
+    expect(await models('claude-code')).toMatchObject({
+      status: 422,
+      body: { code: 'agent/unsupported' },
+    });
+    expect(await models('nobody')).toMatchObject({ status: 404 });
+    const nowhere = '019a0000-0000-7000-8000-000000000000';
+    expect(await world.api.call('GET', `/remotes/${nowhere}/agents/codex/models`)).toMatchObject({
+      status: 404,
+      body: { code: 'remotes/not-found' },
+    });
+  });
+});
