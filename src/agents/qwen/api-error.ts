@@ -1,0 +1,33 @@
+import { type QwenUsage } from './stream-events.js';
+
+/** What the CLI tells of an answer of the provider that is no success. */
+export interface ApiError {
+  /** HTTP status; null when there was no answer, or it is not told. */
+  status: number | null;
+  message: string;
+}
+
+/**
+ * Whether a piece of text has the form of the CLI's own notice. It writes the notice where the answer would stand and calls
+ * that a success, but never streams it: it is one piece, whole, and the last of its message.
+ */
+export const looksLikeNotice = (piece: string): boolean => NOTICE.test(piece);
+
+/**
+ * Whether such a last piece is the CLI's and not the model's, who may say the same. An answer that came to its end has been
+ * counted, but for the faults of an end itself. (A provider that counts no tokens, and a model that says such a notice and
+ * nothing behind it, all in one piece, would be mistaken for it.)
+ */
+export const isNotice = (piece: string, usage: QwenUsage | null | undefined): boolean =>
+  usage == null || usage.input_tokens + usage.output_tokens === 0 || AFTER_THE_END.test(piece);
+
+export const readApiError = (notice: string): ApiError => {
+  const told = /^\[API Error: (.*)\]/s.exec(notice)?.[1] ?? notice;
+  const [, status, message = told] = /^(\d{3}) (.*)$/s.exec(told) ?? [];
+  return { status: status === undefined ? null : Number(status), message };
+};
+
+const NOTICE =
+  /^(?:\[API Error: .*\](?:\n(?:Possible quota limitations|Please wait) .*)?|Qwen OAuth (?:quota exceeded:|free tier has been discontinued).*)$/s;
+const AFTER_THE_END =
+  /^\[API Error: Model stream ended with(?:out a finish reason| empty response text)\.\]$/;
