@@ -43,9 +43,10 @@ export class AgentServer {
     agent: string,
     command: string,
     environment: (modelApi: string, home: string) => Record<string, string>,
+    settings: Record<string, string> = {},
   ): Promise<AgentServer> {
     const sshd = await startSshd();
-    const server = await startTestServer({ databaseUrl: null, redisUrl: null });
+    const server = await startTestServer({ databaseUrl: null, redisUrl: null }, settings);
     const remote = await server.api.post<{ id: string }>('/remotes', {
       ...{ name: 'builder', host: sshd.host, port: sshd.port, username: sshd.user },
       privateKeyPath: sshd.clientKeyPath,
