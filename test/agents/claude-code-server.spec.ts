@@ -110,7 +110,7 @@ describeClaude('Turns of the real Claude Code', (program) => {
       error: { code: 'agent/limit', message: expect.stringContaining('resets') },
     });
     const turn = await claude.reach(sent);
-    expect(turn).toMatchObject({ state: 'completed', text: 'at last', error: null, attempts: 2 });
+    expect(turn).toMatchObject({ state: 'completed', text: 'at last', error: null, attempts: 1 });
     expect(Date.parse(turn.startedAt ?? '')).toBeGreaterThanOrEqual(until * 1_000);
   });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { codexConfines, codexEnv, describeCodex } from '../support/agent-clis.js';
@@ -107,10 +107,6 @@ describeCodex('Turns of the real Codex', (program) => {
     expect(refused).toMatchObject({ state: 'failed', error: { code: 'agent/auth-failed' } });
     expect(refused.error?.hint).toContain('`codex login`');
     if (where === 'remote') expect(refused.error?.hint).toMatch(/^On builder: /);
-    await rm(join(codex.root, '.codex', 'sessions'), { recursive: true });
-    expect(await codex.answerOf(session, '%% say never')).toMatchObject({
-      ...{ state: 'failed', text: null, error: { code: 'agent/session-not-found' } },
-    });
   });
 
   it('waits when the limit of a subscription is reached, until it may have reset', async () => {
