@@ -122,18 +122,26 @@ const errorBody = (type: string, code: string, words: string): object => ({
   error: { message: words, type, code, param: null },
 });
 
+/** Those that try again by themselves need not wait for that. */
+const AT_ONCE = { 'retry-after-ms': '1' };
+
 /** OpenAI's Chat Completions, which many providers speak; tools are called as the CLI that asks calls its own. */
 export const chatWire: Wire = {
   path: /^\/v1\/chat\/completions$/,
   parse,
   refusal: (failure) => {
     const [status, type, code, words] = FAILED[failure];
-    return { status, body: errorBody(type, code, words) };
+    return { status, body: errorBody(type, code, words), headers: AT_ONCE };
   },
   limited: (until) => ({
     status: 429,
-    body: errorBody('usage_limit_reached', 'insufficient_quota', 'The usage limit is reached'),
-    headers: { 'retry-after': String(Math.max(1, until - Math.floor(Date.now() / 1_000))) },
+    body: {
+      error: {
+        ...{ type: 'usage_limit_reached', code: 'usage_limit_reached', param: null },
+        ...{ message: 'The usage limit has been reached', resets_at: until },
+      },
+    },
+    headers: AT_ONCE,
   }),
   notHere: () => errorBody('invalid_request_error', 'not_found', 'Not here'),
   whole,

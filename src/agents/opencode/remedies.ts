@@ -29,9 +29,9 @@ export const remedyOf = (failure: ToldFailure): Remedy => {
 /** What is to be done when it did not begin, by what it complained of on stderr; null when nothing is known of it. */
 export const refusalToStart = (stderr: string): { line: string; remedy: Remedy } | null => {
   const plain = stderr.replace(ANSI, '');
-  for (const [words, remedy] of BY_COMPLAINT) {
+  for (const [words, remedy, instead] of BY_COMPLAINT) {
     const line = words.exec(plain)?.[0];
-    if (line !== undefined) return { line, remedy };
+    if (line !== undefined) return { line: instead ?? line, remedy };
   }
   return null;
 };
@@ -93,8 +93,9 @@ const BY_NAME: Partial<Record<string, Remedy>> = {
 };
 
 const BY_CODE: readonly [RegExp, Remedy][] = [
+  [/\busage_limit_reached\b/, LIMITED],
   [/\b(?:insufficient_quota|billing_[a-z_]+|credits_?error)\b/i, BILLING],
-  [/\b(?:usage_limit_reached|rate_limit_[a-z]+|RESOURCE_EXHAUSTED|\w+UsageLimitError)\b/, LIMITED],
+  [/\b(?:rate_limit_[a-z]+|RESOURCE_EXHAUSTED|\w+UsageLimitError)\b/, LIMITED],
   [/\b(?:server_is_overloaded|overloaded_error|server_error|api_error|UNAVAILABLE)\b/, OVERLOADED],
   [/\b(?:authentication_error|invalid_api_key)\b/, SIGN_IN],
   [/\bcontext_length_exceeded\b/, CONTEXT_FULL],
@@ -102,7 +103,7 @@ const BY_CODE: readonly [RegExp, Remedy][] = [
 
 const BY_WORDS: readonly [RegExp, Remedy][] = [
   [
-    /^Cannot connect to API\b|^The socket connection was closed\b|^Unable to connect\b/,
+    /^(?:Cannot connect to API|Unable to connect|The socket connection was closed|Connection (?:reset|closed|refused))\b/,
     UNREACHABLE,
   ],
   [/^(?:Free usage exceeded|.{0,40}\b[Uu]sage limit reached)\b/, LIMITED],
@@ -112,13 +113,14 @@ const BY_WORDS: readonly [RegExp, Remedy][] = [
   [/^Unexpected server error\b/, SERVER_ERROR],
 ];
 
-const BY_COMPLAINT: readonly [RegExp, Remedy][] = [
+/** With what is told in place of the line, where that says nothing. */
+const BY_COMPLAINT: readonly [RegExp, Remedy, string?][] = [
   [/^Error: Session not found.*$/m, CONVERSATION_GONE],
   [
     /^Error: (?:File not found|Failed to change directory|You must provide a message).*$/m,
     BAD_ARGUMENTS,
   ],
   [/^Error: (?:Config(?:uration)?\b.*\b(?:invalid|not valid)\b|Invalid config).*$/im, BAD_SETTINGS],
-  // It prints how it is used, without a word on what it does not take.
-  [/^opencode run \[message\.\.\]/m, BAD_ARGUMENTS],
+  // Without a word on what it does not take.
+  [/^opencode run \[message\.\.\]/m, BAD_ARGUMENTS, 'it printed how it is used'],
 ];

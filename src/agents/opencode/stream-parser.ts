@@ -3,7 +3,7 @@ import { unknownEvent } from '../parser-state.js';
 import { type Memory, readMemory, type ToldFailure } from './memory.js';
 import { addStep, stepTokens } from './step-usage.js';
 import { type RunFailure, type StreamEvent, streamEvent } from './stream-events.js';
-import { refusalOf, toolFact } from './tool-facts.js';
+import { refusalOf, toolFacts } from './tool-facts.js';
 
 type Step = { state: ParserState; facts: Fact[] };
 
@@ -39,7 +39,7 @@ const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {
         event.part.text === '' ? [] : [{ type: 'reasoning', text: event.part.text }],
       );
     case 'tool_use':
-      return remember({ refused: refusalOf(event.part) ?? memory.refused }, [toolFact(event.part)]);
+      return remember({ refused: refusalOf(event.part) ?? memory.refused }, toolFacts(event.part));
     case 'step_finish': {
       const { reason, tokens } = event.part;
       const step = remember({ reason: reason ?? 'unknown', wentOn: memory.failure !== null });

@@ -6,17 +6,20 @@ const SUMMARY_LENGTH = 200;
 /** What a tool works on, from the most to the least telling of the arguments that its tools have. */
 const TELLING = ['command', 'filePath', 'pattern', 'url', 'query', 'description', 'name', 'path'];
 
-/** What a client sees of a tool, which is told of once: when it is over. */
-export const toolFact = ({ tool, callID: id, state }: ToolPart): Fact => {
+/** What a client sees of a tool. It is told of once, when it is over. */
+export const toolFacts = ({ tool, callID: id, state }: ToolPart): Fact[] => {
   const { input, title } = state;
   const isUnknown = tool === 'invalid' && typeof input?.['tool'] === 'string';
   const failure = failureOf(state, isUnknown);
-  const about = TELLING.map((key) => input?.[key]).find((value) => typeof value === 'string');
-  return {
-    ...{ type: 'tool', id, name: isUnknown ? String(input['tool']) : tool },
-    phase: failure === null ? 'completed' : 'failed',
-    summary: (failure || about || title || null)?.slice(0, SUMMARY_LENGTH) ?? null,
-  };
+  const told = TELLING.map((key) => input?.[key]).find((value) => typeof value === 'string');
+  const about = (told ?? title)?.slice(0, SUMMARY_LENGTH) ?? null;
+  const fact = { type: 'tool', id, name: isUnknown ? String(input['tool']) : tool } as const;
+  return [
+    { ...fact, phase: 'started', summary: about },
+    failure === null
+      ? { ...fact, phase: 'completed', summary: about }
+      : { ...fact, phase: 'failed', summary: failure.slice(0, SUMMARY_LENGTH) || about },
+  ];
 };
 
 const failureOf = (state: ToolPart['state'], isUnknown: boolean): string | null => {

@@ -58,6 +58,8 @@ const writeAttempts = ({ server }: Bench, plan: string): string =>
     '%% bash echo x > by-bash.txt',
     `%% write ${join(server.project, 'by-write.txt')} :: x`,
     `%% write ${join(server.root, 'outside.txt')} :: x`,
+    // Some edit only what they have read.
+    `%% read ${plan}`,
     `%% edit ${plan} :: - [ ] first :: - [x] first`,
     TRIED,
   ].join('\n');
@@ -170,7 +172,10 @@ export const CASES: Record<ContractCase, Case> = {
   model: {
     title: 'uses the model that its session names',
     act: async (at) =>
-      at.server.answerOf(await at.open({ model: at.real.models.other }), '%% report'),
+      at.server.answerOf(
+        await at.open({ model: at.real.models.otherNamed ?? at.real.models.other }),
+        '%% report',
+      ),
     check: (at, turn) => {
       completed(turn, expect.stringContaining(`REPORT model=${at.real.models.other} `));
     },

@@ -126,7 +126,12 @@ export interface RealCli {
   /** What `--version` prints, for the detection on a host. */
   versionText: RegExp;
   /** The model that its environment names, and another: as the wire calls them. */
-  models: { usual: string; other: string };
+  models: {
+    usual: string;
+    other: string;
+    /** The other one as a session names it, where that is something else. */
+    otherNamed?: string;
+  };
   /** Its tools as the facts of the adapter call them. Null: it has none, and the case does without. */
   tools: { shell: string; read: string | null; write: string; edit: string };
   /** What it tells of an answer with `%% usage 700 20 300 50`; null when it tells nothing. */

@@ -1,6 +1,15 @@
 import { type Subject } from '../contract/subject.js';
 import { claudeCode } from './claude-code.js';
 import { codex } from './codex.js';
+import { copilot } from './copilot-cli.js';
+import { geminiCliSubject } from './gemini-cli.js';
+import { openCode } from './opencode.js';
 
 /** Every agent that the contract is held against. */
-export const SUBJECTS: readonly Subject[] = [claudeCode, codex];
+export const SUBJECTS: readonly Subject[] = [
+  claudeCode,
+  codex,
+  copilot,
+  geminiCliSubject,
+  openCode,
+];
