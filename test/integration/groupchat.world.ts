@@ -52,6 +52,7 @@ import {
 import { ScratchDirectoriesRepository } from '../../src/modules/sessions/storage/scratch-directories.repository.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
 import { SessionsRepository } from '../../src/modules/sessions/storage/sessions.repository.js';
+import { TurnClaims } from '../../src/modules/sessions/storage/turn-claims.js';
 import { TurnEntity } from '../../src/modules/sessions/storage/turn.entity.js';
 import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
 import { TurnEvents } from '../../src/modules/sessions/turn-events.js';
@@ -61,7 +62,8 @@ import { migrate } from '../../src/platform/database/migrate.js';
 import { DomainError } from '../../src/platform/errors/index.js';
 import { type Doorbell } from '../../src/platform/events/doorbell.js';
 import { EventLog } from '../../src/platform/events/index.js';
-import { type JobQueue } from '../../src/platform/queue/index.js';
+import { type Config } from '../../src/platform/config/index.js';
+import { type JobQueue, type Presence } from '../../src/platform/queue/index.js';
 
 /** The end that the test gives to a turn, in the place of an agent. */
 export interface End {
@@ -126,6 +128,7 @@ export class World {
       database,
       new TurnsRepository(database),
       sessionRows,
+      new TurnClaims(database, {} as Presence, {} as Config),
       refusing as never,
       agents,
       new TurnEvents(events, sessionRows),

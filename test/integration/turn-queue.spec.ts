@@ -20,6 +20,11 @@ describeStores('the queue of a session', (kind) => {
     (await world.api.get<{ items: Turn[] }>(`/sessions/${session.id}/queue`)).items.map(
       ({ prompt }) => prompt,
     );
+  const fill = async (...prompts: string[]): Promise<Turn[]> => {
+    const turns: Turn[] = [];
+    for (const prompt of prompts) turns.push(await world.ask(session, prompt));
+    return turns;
+  };
   const patch = (turn: Turn, change: object): Promise<Turn> =>
     world.api.ok<Turn>('PATCH', `/turns/${turn.id}`, change);
   const read = (turn: Turn): Promise<Turn> => world.api.get<Turn>(`/turns/${turn.id}`);
@@ -57,15 +62,95 @@ describeStores('the queue of a session', (kind) => {
     expect(await world.ended(b)).toMatchObject({ state: 'completed' });
   });
 
-  it('survives a restart of the server', async () => {
+  it('survives a restart of the server, as it was edited, moved and held', async () => {
     const first = await world.ask(session, 'gate open');
     await world.reaches(first, 'running');
-    const last = [await world.ask(session, 'a'), await world.ask(session, 'b')].at(-1) as Turn;
+    const [a, b, c] = await fill('a', 'b', 'c');
+    await patch(c as Turn, { position: 0, prompt: 'c edited' });
+    await patch(b as Turn, { held: true });
     await world.server.restart();
-    expect(await queue()).toEqual(['a', 'b']);
+    expect(await queue()).toEqual(['c edited', 'a', 'b']);
     await world.openGate(stage, 'open');
-    expect(await world.ended(last)).toMatchObject({ state: 'completed' });
-    expect(await world.starts(stage)).toEqual(['gate open', 'a', 'b']);
+    expect(await world.ended(a as Turn)).toMatchObject({ state: 'completed' });
+    expect(await world.starts(stage)).toEqual(['gate open', 'c edited', 'a']);
+    expect(await read(b as Turn)).toMatchObject({ state: 'queued', held: true });
+  });
+
+  it('has one order, however often two clients at once change it', async () => {
+    const first = await world.ask(session, 'gate open');
+    await world.reaches(first, 'running');
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const turns = await fill(...names);
+    // More moves into one gap than a number between two numbers can be halved.
+    const model = [...names];
+    for (let move = 0; move < 70; move++) {
+      const name = model[4] ?? '';
+      await patch(turns[names.indexOf(name)] as Turn, { position: 1 });
+      model.splice(4, 1);
+      model.splice(1, 0, name);
+    }
+    expect(await queue()).toEqual(model);
+    const client = (places: readonly number[]): Promise<Turn[]> =>
+      Promise.all(places.map((position, at) => patch(turns[at] as Turn, { position })));
+    await Promise.all([client([4, 0, 2, 1, 3]), client([0, 0, 0, 0, 0]), client([1, 9, 1, 9, 1])]);
+    const order = await queue();
+    expect(order.toSorted()).toEqual(names);
+    await world.openGate(stage, 'open');
+    await Promise.all(turns.map((turn) => world.ended(turn)));
+    expect(await world.starts(stage)).toEqual(['gate open', ...order]);
+  });
+
+  it('is changed before a worker has taken a turn, or not at all', async () => {
+    for (let round = 0; round < 8; round++) {
+      const turn = await world.ask(session, `before ${round}`);
+      const [edited, moved] = await Promise.all([
+        world.api.call('PATCH', `/turns/${turn.id}`, { prompt: `after ${round}` }),
+        world.api.call('PATCH', `/turns/${turn.id}`, { position: 0 }),
+      ]);
+      expect([200, 409]).toContain(edited.status);
+      expect([200, 409]).toContain(moved.status);
+      expect(await world.ended(turn)).toMatchObject({ state: 'completed', attempts: 1 });
+      const said = `${edited.status === 200 ? 'after' : 'before'} ${round}`;
+      expect((await world.starts(stage))[round]).toBe(said);
+      expect((await read(turn)).prompt).toBe(said);
+    }
+  });
+
+  it('keeps back what was held in time', async () => {
+    const held: Turn[] = [];
+    for (let round = 0; round < 8; round++) {
+      const turn = await world.ask(session, `turn ${round}`);
+      const { status } = await world.api.call('PATCH', `/turns/${turn.id}`, { held: true });
+      if (status === 200) held.push(turn);
+      else expect(await world.ended(turn)).toMatchObject({ state: 'completed' });
+    }
+    const last = await world.ask(session, 'last');
+    await world.ended(last);
+    const started = await world.starts(stage);
+    expect(started).toHaveLength(9 - held.length);
+    for (const turn of held) {
+      expect(await read(turn)).toMatchObject({ state: 'queued', held: true, attempts: 0 });
+      expect(started).not.toContain(turn.prompt);
+    }
+  });
+
+  it('is held whole, lets others pass, and goes on in its order', async () => {
+    const path = `/sessions/${session.id}`;
+    expect(await world.api.ok('PATCH', path, { held: true })).toMatchObject({ held: true });
+    const turns = await fill('a', 'b');
+    const neighbour = await world.actor('local', stage);
+    expect(await world.ended(await world.ask(neighbour, 'neighbour'))).toMatchObject({
+      state: 'completed',
+    });
+    await world.server.restart();
+    expect(await world.ended(await world.ask(neighbour, 'again'))).toMatchObject({
+      state: 'completed',
+    });
+    expect(await queue()).toEqual(['a', 'b']);
+    expect(await world.api.get(path)).toMatchObject({ held: true, queued: 2, state: 'idle' });
+    expect(await world.api.ok('PATCH', path, { held: false })).toMatchObject({ held: false });
+    await Promise.all(turns.map((turn) => world.ended(turn)));
+    expect(await world.starts(stage)).toEqual(['neighbour', 'again', 'a', 'b']);
   });
 
   it('lets one turn at a time write in a directory, whoever’s it is and however it is spelled', async () => {

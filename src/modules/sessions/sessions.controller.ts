@@ -12,6 +12,7 @@ import {
 } from '../../platform/http/index.js';
 import { usageSchema } from '../usage/index.js';
 import { HistoryService } from './history.service.js';
+import { QueueService } from './queue.service.js';
 import { type Session } from './session.js';
 import {
   type CreateSession,
@@ -35,6 +36,7 @@ export class SessionsController {
   constructor(
     private readonly sessions: SessionsService,
     private readonly turns: TurnsService,
+    private readonly queues: QueueService,
     private readonly histories: HistoryService,
   ) {}
 
@@ -96,7 +98,7 @@ export class SessionsController {
   @Get(':id/queue')
   @Answers(turnPageSchema)
   queue(@Param('id', { schema: id }) sessionId: string): Promise<Page<Turn>> {
-    return this.turns.queue(sessionId);
+    return this.queues.list(sessionId);
   }
 
   @Get(':id/history')

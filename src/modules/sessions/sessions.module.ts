@@ -15,6 +15,7 @@ import { HistoryService } from './history.service.js';
 import { SessionSecrets } from './session-secrets.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { QueueService } from './queue.service.js';
 import { RemoveScratchWorker } from './scratch/remove-scratch.worker.js';
 import { ScratchDirectories } from './scratch/scratch-directories.js';
 import { ScratchDirectoriesRepository } from './storage/scratch-directories.repository.js';
@@ -39,6 +40,7 @@ import { TurnsService } from './turns.service.js';
   providers: [
     DriveTurnWorker,
     HistoryService,
+    QueueService,
     RemoveScratchWorker,
     RemoveSpoolsWorker,
     ScratchDirectories,

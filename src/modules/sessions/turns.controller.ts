@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Param, Patch, Post } from '@nestjs/common';
 import { Answers, id } from '../../platform/http/index.js';
+import { QueueService } from './queue.service.js';
 import { turnSchema } from './sessions.schemas.js';
 import { type Turn } from './turn.js';
 import { type PatchTurn, patchTurnSchema } from './turns.schemas.js';
@@ -7,7 +8,10 @@ import { TurnsService } from './turns.service.js';
 
 @Controller('turns')
 export class TurnsController {
-  constructor(private readonly turns: TurnsService) {}
+  constructor(
+    private readonly turns: TurnsService,
+    private readonly queue: QueueService,
+  ) {}
 
   @Get(':id')
   @Answers(turnSchema)
@@ -21,7 +25,7 @@ export class TurnsController {
     @Param('id', { schema: id }) turnId: string,
     @Body({ schema: patchTurnSchema }) patch: PatchTurn,
   ): Promise<Turn> {
-    return this.turns.patch(turnId, patch);
+    return this.queue.patch(turnId, patch);
   }
 
   @Post(':id/cancel')

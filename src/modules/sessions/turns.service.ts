@@ -8,14 +8,15 @@ import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { type Job, JobQueue } from '../../platform/queue/index.js';
 import { RemotesService } from '../remotes/index.js';
 import { DRIVE_TURN } from './drive-turn.job.js';
-import { SessionNotFound, TurnNotFound, TurnNotQueued } from './sessions.errors.js';
+import { SessionNotFound, TurnNotFound } from './sessions.errors.js';
 import { STOP_TURN } from './stop-turn.job.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
+import { TurnClaims } from './storage/turn-claims.js';
 import { type StopReason, type TurnRow } from './storage/turn.entity.js';
 import { toTurn, TurnsRepository } from './storage/turns.repository.js';
 import { TurnEvents } from './turn-events.js';
 import { hasEnded, type Turn, type TurnKind } from './turn.js';
-import { type PatchTurn, type PostTurn } from './turns.schemas.js';
+import { type PostTurn } from './turns.schemas.js';
 import { workingTree } from './working-tree.js';
 
 export interface NewTurn {
@@ -39,6 +40,7 @@ export class TurnsService {
     private readonly database: Database,
     private readonly turns: TurnsRepository,
     private readonly sessions: SessionsRepository,
+    private readonly claims: TurnClaims,
     private readonly remotes: RemotesService,
     private readonly agents: AgentRegistry,
     private readonly events: TurnEvents,
@@ -54,7 +56,7 @@ export class TurnsService {
     const session = await this.sessions.share(turn.sessionId, tx);
     if (!session) throw new SessionNotFound(turn.sessionId);
     if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
-    requireTurn(this.agents.get(session.agent), turn);
+    requireTurn(this.agents.of(session), turn);
     const row: Omit<TurnRow, 'position'> = {
       id: turn.id ?? uuid(),
       sessionId: session.id,
@@ -135,35 +137,6 @@ export class TurnsService {
     return page(rows.map(toTurn), limit, ({ id }) => id);
   }
 
-  async queue(sessionId: string): Promise<{ items: Turn[]; nextCursor: null }> {
-    await this.requireSession(sessionId);
-    return { items: (await this.turns.queue(sessionId)).map(toTurn), nextCursor: null };
-  }
-
-  /** Edits, holds or moves a turn that still waits. `position` counts from 0 within the session's queue. */
-  patch(id: string, { prompt, held, position }: PatchTurn): Promise<Turn> {
-    return this.database.transaction(async (tx) => {
-      const row = await this.turns.lock(id, tx);
-      if (!row) throw new TurnNotFound(id);
-      if (row.state !== 'queued') throw new TurnNotQueued(id, row.state);
-      // What it had been asked may be half done.
-      if (prompt !== undefined && row.earlier.length > 0) throw new TurnNotQueued(id, 'begun');
-      if (prompt !== undefined) row.prompt = storableText(prompt);
-      if (held !== undefined) row.held = held;
-      if (position !== undefined) row.position = await this.slot(tx, row, position);
-      await this.turns.update(tx, id, {
-        prompt: row.prompt,
-        held: row.held,
-        position: row.position,
-      });
-      await this.events.changed(tx, 'turn.queued', row);
-      tx.afterCommit(() => {
-        this.jobs.ring(DRIVE_TURN.name, id);
-      });
-      return toTurn(row);
-    });
-  }
-
   /**
    * Stops a turn: at once when it waits, else by killing its processes on their host. The state is `stopping` until it is
    * proved that they are gone. Safe to repeat; a turn that has ended stays as it is.
@@ -179,29 +152,23 @@ export class TurnsService {
     const waits = row.state === 'queued' || row.state === 'limited';
     row.stop = { ...why, at: new Date().toISOString(), proved: waits };
     row.state = waits ? 'cancelled' : 'stopping';
-    if (waits) Object.assign(row, { finishedAt: new Date(), waiting: null });
+    if (waits) Object.assign(row, { finishedAt: new Date(), waiting: null, error: null });
     await this.turns.update(tx, id, {
       state: row.state,
       stop: row.stop,
       finishedAt: row.finishedAt,
       waiting: row.waiting,
+      error: row.error,
     });
     await this.events.changed(tx, waits ? 'turn.cancelled' : 'turn.stopping', row);
+    const next = waits ? await this.claims.nextAfter(row, tx) : [];
     tx.afterCommit(() => {
+      for (const turnId of next) this.jobs.ring(DRIVE_TURN.name, turnId);
       if (!waits) this.jobs.ring(STOP_TURN.name, id);
       else if (row.ownerJob !== null && row.ownerId !== null)
         this.jobs.ring(row.ownerJob, row.ownerId);
     });
     return toTurn(row);
-  }
-
-  private async slot(tx: Tx, row: TurnRow, index: number): Promise<number> {
-    const others = (await this.turns.queue(row.sessionId, tx)).filter(({ id }) => id !== row.id);
-    if (others.length === 0) return row.position;
-    const before = others[index - 1]?.position;
-    const after = others[index]?.position;
-    if (after === undefined) return this.turns.lastPosition(tx);
-    return before === undefined ? after - 1 : (before + after) / 2;
   }
 
   private async requireSession(id: string): Promise<void> {

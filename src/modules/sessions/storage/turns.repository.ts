@@ -85,13 +85,31 @@ export class TurnsRepository {
       .find({ where: { sessionId, state: 'queued' }, order: { position: 'ASC', id: 'ASC' } });
   }
 
-  /** A position behind every other. */
-  async lastPosition(sql: Sql): Promise<number> {
-    const [row] = await sql.query<{ position: number }>(
-      `SELECT nextval('turn_positions')::float8 AS position`,
+  /** Nobody else changes the order of the session's queue until the end of the transaction. */
+  async lockOrder(id: string, sql: Sql): Promise<void> {
+    await sql.query(
+      'SELECT pg_advisory_xact_lock(hashtextextended(session_id::text, 0)) FROM turns WHERE id = $1',
+      [id],
     );
-    if (!row) throw new Error('PostgreSQL gave no position');
-    return row.position;
+  }
+
+  /** What waits in a session, next first, locked until the end of the transaction: nobody takes it meanwhile. */
+  lockQueue(sessionId: string, sql: Sql): Promise<TurnRow[]> {
+    return sql.of(TurnEntity).find({
+      where: { sessionId, state: 'queued' },
+      order: { position: 'ASC', id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /** Gives each turn the position that is at its place. */
+  async place(sql: Sql, ids: readonly string[], positions: readonly number[]): Promise<void> {
+    await sql.query(
+      `UPDATE turns t SET position = placed.position
+       FROM unnest($1::uuid[], $2::float8[]) AS placed(id, position)
+       WHERE t.id = placed.id AND t.position <> placed.position`,
+      [ids, positions],
+    );
   }
 
   /** Changes a row under its fence; false when another worker has taken it since. */
