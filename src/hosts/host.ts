@@ -91,6 +91,11 @@ export interface HostEnvironment {
  */
 export interface DurableRuns {
   /**
+   * Puts files into the directory of a run (`runDirectory`, mode 0700) with mode 0600, before it is started. Idempotent;
+   * does nothing once it was started. They go with `remove` and `collectAbandoned`.
+   */
+  put(run: RunKey, files: readonly RunFile[], options?: CallOptions): Promise<void>;
+  /**
    * Starts a run unless its id was started before, and follows it from `from` (default: the beginning).
    * Idempotent: any number of starts of one id, also from several servers at once, execute it once; a later
    * one only follows. A start that fails with a transient error may or may not have started it: ask again. One that
@@ -120,7 +125,7 @@ export interface DurableRuns {
     options?: CallOptions & { intMs?: number; termMs?: number },
   ): Promise<CancelProof>;
   /**
-   * Removes the spools of a finished run. Call it after everything that was read is committed. With `fence` a mark stays
+   * Removes the spools and the files of a finished run, or of one that was not started. Call it after everything that was read is committed. With `fence` a mark stays
    * (until `collectAbandoned`), so that a start of this run which is still on its way does not run it again.
    */
   remove(run: RunKey, options?: CallOptions & { fence?: boolean }): Promise<void>;
@@ -149,6 +154,12 @@ export interface DurableRun extends RunKey {
   stdin: Buffer;
   /** `stdin` is only the beginning: it stays open for `send` until `closeInput`. */
   interactive?: boolean;
+}
+
+export interface RunFile {
+  /** Of letters, digits, `.`, `_` and `-`. */
+  name: string;
+  content: Buffer;
 }
 
 export interface FollowOptions {

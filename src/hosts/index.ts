@@ -14,6 +14,7 @@ export {
   type HostEnvironment,
   type HostFiles,
   type RunEvent,
+  type RunFile,
   type RunKey,
   type RunOffsets,
   type RunVerdict,
@@ -23,6 +24,7 @@ export { type HostErrorCode, HostFailure } from './host-errors.js';
 export { localHost } from './local/local-host.js';
 export { type LocalChannelsOptions } from './local/local-channels.js';
 export { keepFollowing, type KeepFollowingOptions } from './runs/keep-following.js';
+export { runDirectory } from './runs/run-files.js';
 export { isRefusedStart } from './runs/refusal.js';
 export { LOADER } from './runs/loader.js';
 export { ShellHost, type ShellHostOptions } from './shell/shell-host.js';

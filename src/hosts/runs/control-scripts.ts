@@ -5,6 +5,10 @@ import { BOOT, CLAIM, SETTLE, UNWRITABLE, runPaths, say } from './claim-fragment
 const prelude = (id: string, nonce: string): string =>
   oneLine(say(nonce), runPaths(id), SLEEP, START_TIME, BOOT, CLAIM, '_bid;');
 
+/** `_rm DIRECTORY`: also what a program has made unwritable in it. */
+const REMOVE_FILES =
+  '_rm() { rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1"; rm -rf "$1"; } 2>/dev/null; };';
+
 /** Answers `RUNNING`, `EXIT record`, `LOST cause`, `NONE`, `NEVER` or `WRONGHOST name`. */
 export const statusScript = (id: string, nonce: string): string =>
   oneLine(
@@ -99,6 +103,7 @@ export const removeScript = (id: string, nonce: string, fence: boolean): string 
   oneLine(
     prelude(id, nonce),
     UNWRITABLE,
+    REMOVE_FILES,
     `
     _i=0;
     while _rp && _al; do
@@ -110,8 +115,8 @@ export const removeScript = (id: string, nonce: string, fence: boolean): string 
     ${fence ? '_k=1; { printf "" >"$_F.fence"; } 2>/dev/null || _un;' : ''}
     # The claim first: a cancel that is still at it looks for that after it has written.
     rm -f "$_F.pid";
-    if [ -z "$_k" ]; then rm -rf "$_F".*; else
-      for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -rf "$_f";; esac; done;
+    _rm "$_F.files"; if [ -z "$_k" ]; then rm -f "$_F".*; else
+      for _f in "$_F".*; do case $_f in *.fence) ;; *) rm -f "$_f";; esac; done;
     fi;
     _e DONE;
     `,
@@ -122,19 +127,20 @@ export const collectScript = (days: number, keep: readonly string[], nonce: stri
   oneLine(
     prelude('none', nonce),
     PROCESS_TABLE,
+    REMOVE_FILES,
     `
     _tab; _n=0; _k=" ${keep.join(' ')} ";
-    cd "$_R" 2>/dev/null && for _f in $(find . -type f -mtime +${days} 2>/dev/null); do
+    cd "$_R" 2>/dev/null && for _f in $(find . ! -name . -prune -mtime +${days} 2>/dev/null); do
       _f=\${_f#./}; _r=\${_f%%.*}; _F="$_R/$_r";
       case $_k in *" $_r "*) continue;; esac;
       [ -e "$_R/$_f" ] || continue;
-      [ -z "$(find . -name "$_r.*" -mtime -${days + 1} 2>/dev/null)" ] || continue;
+      [ -z "$(find . ! -name . -prune -name "$_r.*" -mtime -${days + 1} 2>/dev/null)" ] || continue;
       # Whoever is left of its group counts as alive, and what another machine with the same home has begun may be.
       if _rp; then
         if [ "$_b" = "$_pb" ]; then case $_T in *,$_p,*) continue;; esac;
         else [ "$_h" = "$_ph" ] || continue; fi;
       fi;
-      rm -rf "$_F".*; _n=$((_n+1));
+      _rm "$_F.files"; rm -f "$_F".*; _n=$((_n+1));
     done;
     _e DONE $_n;
     `,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { type DurableRun, type DurableRuns, type RunEvent, type RunOffsets } from '../host.js';
+import { type FollowOptions, type RunEvent, type RunOffsets } from '../host.js';
 import { isTransient } from '../transient.js';
 
 export interface KeepFollowingOptions {
@@ -14,14 +14,20 @@ export interface KeepFollowingOptions {
   backoff?: { firstMs?: number; maxMs?: number };
 }
 
+/** Two of the `DurableRuns`; what is to be started may be said by less than a `DurableRun`. */
+export interface FollowedRuns<Run> {
+  start(run: Run, options?: FollowOptions): AsyncIterable<RunEvent>;
+  follow(run: Run, options?: FollowOptions): AsyncIterable<RunEvent>;
+}
+
 /**
  * A run from start to verdict over any number of lost links: starts it (or only follows), and attaches again from the
  * bytes delivered last whenever the link fails, for ever, at growing intervals. Ends by the verdict, by an error that
  * time does not heal, or by the signal, whose reason it throws. `accepted` is delivered once.
  */
-export async function* keepFollowing(
-  host: { runs: Pick<DurableRuns, 'start' | 'follow'> },
-  run: DurableRun,
+export async function* keepFollowing<Run>(
+  host: { runs: FollowedRuns<Run> },
+  run: Run,
   {
     from,
     started,

@@ -6,6 +6,7 @@ import {
   type DurableRuns,
   type FollowOptions,
   type RunEvent,
+  type RunFile,
   type RunKey,
   type RunVerdict,
   type StartOptions,
@@ -18,6 +19,7 @@ import { cancelScript, collectScript, removeScript, statusScript } from './contr
 import { attachScript } from './follow-script.js';
 import { type ProbeFacts, probeFacts, probeScript } from './probe-script.js';
 import { closeInputScript, sendScript } from './input-scripts.js';
+import { putScript } from './run-files.js';
 import { checkId, checkKey } from './run-key.js';
 import { SpoolReader } from './spool-reader.js';
 import { startUpload } from './start-script.js';
@@ -42,6 +44,18 @@ export class ShellRuns implements DurableRuns {
   constructor(caller: ShellCaller, prepare: () => Promise<unknown>) {
     this.#caller = caller;
     this.#prepare = prepare;
+  }
+
+  async put(run: RunKey, files: readonly RunFile[], options: CallOptions = {}): Promise<void> {
+    checkKey(run);
+    await this.#probe();
+    const data = Buffer.concat(files.map(({ content }) => content));
+    const words = await this.#control((nonce) => putScript(run, nonce, files), {
+      timeoutMs: CONTROL_MS + data.length / SLOWEST_BYTES_PER_MS,
+      data,
+      ...options,
+    });
+    if (words[0] !== 'DONE') this.#refuse(words);
   }
 
   async *start(

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
 import { type DurableRun, type Host, type RunEvent } from '../../../src/hosts/host.js';
+import { runDirectory } from '../../../src/hosts/runs/run-files.js';
 import { exited, sh } from './run-outcome.js';
 import { sha, type Subject, until } from './subject.js';
 
@@ -238,6 +239,52 @@ export const runInputConformance = (subject: () => Subject): void => {
       await expect(host.runs.send(run, 0, data)).rejects.toMatchObject({ code: 'host/protocol' });
       await expect(host.runs.closeInput(run)).rejects.toMatchObject({ code: 'host/protocol' });
       expect(await host.runs.cancel(run)).toEqual({ kind: 'gone' });
+    });
+
+    it('that find files put into a directory of their own, which go when they are removed', async () => {
+      const run = sh('ls -la "$0"; cat "$0"/*; mkdir "$0/x"; : >"$0/x/y z"; chmod 500 "$0/x"');
+      const directory = runDirectory(under.home, run);
+      run.argv = ['sh', '-c', run.argv[2] ?? '', directory];
+      const files = [
+        { name: 'a.json', content: Buffer.from('{}\n') },
+        { name: 'empty', content: Buffer.alloc(0) },
+        { name: 'image-1.png', content: randomBytes(3_000_000) },
+      ];
+      await host.runs.put(run, files.slice(1));
+      await host.runs.put(run, files);
+      const talk = await Conversation.begin(host, run);
+      const said = await talk.rest();
+      expect(talk.last).toEqual(exited(0));
+      const listed = said.subarray(0, said.length - 3_000_003).toString();
+      expect(listed).toMatch(/^-rw-------.* 3 .* a\.json$/m);
+      expect(listed).toMatch(/^-rw-------.* 3000000 .* image-1\.png$/m);
+      expect(listed).toMatch(/^drwx------.* \.$/m);
+      expect(listed.split('\n').filter((line) => line.startsWith('-'))).toHaveLength(3);
+      const content = Buffer.concat(files.map((file) => file.content));
+      expect(sha(said.subarray(listed.length))).toBe(sha(content));
+      await until(async () => (await host.runs.status(run)).kind === 'exited');
+      // Once it was started it is too late for more.
+      await host.runs.put(run, [{ name: 'late', content: Buffer.from('x') }]);
+      expect(await host.files.stat(`${directory}/late`)).toBeNull();
+      await host.runs.remove(run);
+      expect(await filesOf(run)).toEqual([]);
+      await expect(
+        host.runs.put(run, [{ name: '../x', content: Buffer.alloc(0) }]),
+      ).rejects.toMatchObject({ code: 'host/protocol' });
+    });
+
+    it('of which the files go though they were never started', async () => {
+      const [removed, abandoned] = [sh('true'), sh('true')];
+      for (const run of [removed, abandoned])
+        await host.runs.put(run, [{ name: 'a', content: Buffer.from('a') }]);
+      await host.runs.remove(removed);
+      expect(await filesOf(removed)).toEqual([]);
+      const old = new Date(Date.now() - 10 * 86_400_000);
+      await utimes(`${under.home}/.maestro/runs/${abandoned.id}.files`, old, old);
+      await host.runs.collectAbandoned(7, { keep: [abandoned.id] });
+      expect(await filesOf(abandoned)).toEqual(['files']);
+      await host.runs.collectAbandoned(7);
+      expect(await filesOf(abandoned)).toEqual([]);
     });
 
     it('whose directory is missing, or whose program', async () => {

@@ -40,6 +40,8 @@ export class TurnRecorder {
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
   private failure: unknown = null;
+  /** Called after every write with the parser's state that it has stored. */
+  written: (parser: StoredParserState | null) => void = () => undefined;
 
   constructor(
     private readonly row: TurnRow,
@@ -151,7 +153,9 @@ export class TurnRecorder {
     } catch (error) {
       this.failure = error;
       this.failed(error);
+      return;
     }
+    this.written(change.parser);
   }
 
   private async fenced(tx: Tx, change: TurnChange): Promise<void> {

@@ -41,7 +41,12 @@ export interface OpenTool {
 }
 
 /** What must be known to go on from an offset: the adapter's state, its open tools, and whether it has used any. */
-export type StoredParserState = ParserState & { openTools?: OpenTool[]; worked?: boolean };
+export type StoredParserState = ParserState & {
+  openTools?: OpenTool[];
+  worked?: boolean;
+  /** Where on its host it works, absolute, and what directory is its own. */
+  place?: { cwd: string; directory: string };
+};
 
 @Entity('turns')
 export class TurnEntity {

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Outbox } from '../../../agents/index.js';
+import { type DurableRuns, isTransient, type RunKey } from '../../../hosts/index.js';
+import { type TurnRow } from '../storage/turn.entity.js';
+
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+
+/**
+ * Hands on to an interactive agent what its adapter has written for it: only what is committed, so that whoever takes
+ * the turn over writes the same bytes to the same place.
+ */
+export class TurnInput {
+  /** What was committed last. */
+  private outbox: Outbox | null = null;
+  /** Bytes that the host has taken. */
+  private given = 0;
+  private isClosed = false;
+  private isAtWork = false;
+  private hasNews = false;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly row: Pick<TurnRow, 'parser'>,
+    private readonly runs: Pick<DurableRuns, 'send' | 'closeInput'>,
+    private readonly run: RunKey,
+    /** Called with an error that time does not heal. */
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** Takes what is committed now. */
+  committed(parser: TurnRow['parser']): void {
+    if (!parser?.outbox) return;
+    this.outbox = parser.outbox;
+    this.given = Math.max(this.given, parser.outbox.sent);
+    this.hasNews = true;
+    if (!this.isAtWork) void this.handOn();
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  private isStopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async handOn(): Promise<void> {
+    const { signal } = this.stopping;
+    let retryMs = FIRST_RETRY_MS;
+    this.isAtWork = true;
+    while (this.hasNews && !this.isStopped()) {
+      this.hasNews = false;
+      try {
+        await this.step(signal);
+        retryMs = FIRST_RETRY_MS;
+      } catch (error) {
+        if (isTransient(error)) {
+          this.hasNews = true;
+          await delay(retryMs, undefined, { signal }).catch(() => undefined);
+          retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+        } else if (!this.isStopped()) this.failed(error);
+      }
+    }
+    this.isAtWork = false;
+  }
+
+  private async step(signal: AbortSignal): Promise<void> {
+    if (this.outbox === null || this.isClosed) return;
+    const { sent, unsent, closed } = this.outbox;
+    const data = Buffer.from(unsent).subarray(this.given - sent);
+    await this.runs.send(this.run, this.given, data, { signal });
+    this.given += data.length;
+    this.note();
+    // More may have been committed meanwhile, also that nothing follows.
+    if (!closed || this.hasNews) return;
+    await this.runs.closeInput(this.run, { signal });
+    this.isClosed = true;
+  }
+
+  /** Written with whatever is committed next; until then it is sent again by whoever comes. */
+  private note(): void {
+    const { parser } = this.row;
+    if (!parser?.outbox) return;
+    const { sent, unsent, closed } = parser.outbox;
+    const rest = Buffer.from(unsent)
+      .subarray(this.given - sent)
+      .toString();
+    this.row.parser = { ...parser, outbox: { sent: this.given, unsent: rest, closed } };
+  }
+}
