@@ -5,9 +5,12 @@ import { AgentUnsupported } from './agent-errors.js';
 import { ClaudeCodeAdapter } from './claude-code/claude-code-adapter.js';
 import { CodexAdapter } from './codex/codex-adapter.js';
 import { CopilotCliAdapter } from './copilot-cli/copilot-cli-adapter.js';
+import { CustomAdapter } from './custom/custom-adapter.js';
+import { type CustomAgent } from './custom/custom-agent.js';
 import { DemoAdapter } from './demo/demo-adapter.js';
 import { GeminiCliAdapter } from './gemini-cli/gemini-cli-adapter.js';
 import { OpenCodeAdapter } from './opencode/opencode-adapter.js';
+import { QwenAdapter } from './qwen/qwen-adapter.js';
 
 /** The agents this server can start. A new adapter is added here and nowhere else. */
 @Injectable()
@@ -19,7 +22,9 @@ export class AgentRegistry {
       new OpenCodeAdapter(),
       new GeminiCliAdapter(),
       new CopilotCliAdapter(),
+      new QwenAdapter(),
       new AcpAdapter(),
+      new CustomAdapter(),
       new DemoAdapter(),
     ].map((adapter) => [adapter.agent, adapter]),
   );
@@ -32,6 +37,11 @@ export class AgentRegistry {
     throw new AgentUnsupported(`This server cannot start ${agent} agents`, {
       hint: `Choose one of: ${known}.`,
     });
+  }
+
+  /** The adapter of a session, whose own definition decides what a custom agent can do. */
+  of({ agent, custom }: { agent: AgentName; custom: CustomAgent | null }): AgentAdapter {
+    return custom === null ? this.get(agent) : new CustomAdapter(custom);
   }
 
   list(): AgentAdapter[] {

@@ -18,13 +18,12 @@ export const demoModel: Model = (asked) => {
   return { does: nextOf(prompt, results, asked), pieces: 6, pauseMs: 60 };
 };
 
-/** The prompt of a turn, among all that the CLI says itself; in that of Gemini CLI at signs are escaped. */
-const promptOf = (message: ModelRequest['messages'][number] | undefined): string | null =>
-  message?.role === 'user'
-    ? (message.content
-        .find(({ text }) => text?.startsWith('ROLE: '))
-        ?.text?.replaceAll('\\@', '@') ?? null)
-    : null;
+/** The prompt of a turn, among all that the CLI says itself: Copilot CLI before it, Gemini CLI escapes at signs in it. */
+const promptOf = (message: ModelRequest['messages'][number] | undefined): string | null => {
+  if (message?.role !== 'user') return null;
+  const [prompt] = message.content.flatMap(({ text }) => /^ROLE: .*/ms.exec(text ?? '') ?? []);
+  return prompt?.replaceAll('\\@', '@') ?? null;
+};
 
 const resultOf = ({ type, content }: Block): string[] =>
   type === 'tool_result' ? [typeof content === 'string' ? content : JSON.stringify(content)] : [];
@@ -49,7 +48,11 @@ const moderated = (prompt: string): string => {
 const participated = ([last]: string[]): Reply['does'] =>
   last === undefined
     ? shell('git log -1 --format=%s', 'Look at the last commit')
-    : { say: `The last commit is "${last.trim()}".` };
+    : { say: `The last commit is "${printed(last)}".` };
+
+/** The one line that a command has printed, among what CLIs put around it. */
+const printed = (result: string): string =>
+  (/^Output: (.*)$/m.exec(result)?.[1] ?? result.trim().split('\n')[0] ?? '').trim();
 
 /** Everything follows from the document as it was read first; as many steps are done as tools have answered. */
 const worked = (prompt: string, results: string[]): Reply['does'] => {
@@ -70,7 +73,11 @@ const worked = (prompt: string, results: string[]): Reply['does'] => {
 const stepsOf = (task: string, document: string): ToolCall[] => {
   const [, path = '', content = ''] = /^create `(.*?)` with `(.*?)`/i.exec(task) ?? [];
   const project = document.slice(0, document.indexOf('/.maestro/'));
-  if (path) return [{ name: 'Write', input: { file_path: `${project}/${path}`, content } }];
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  const write: ToolCall = { name: 'Write', input: { file_path: `${project}/${path}`, content } };
+  // Not every CLI makes the folders of a file.
+  if (folder) return [shell(`mkdir -p '${project}/${folder}'`, 'Make the folder'), write];
+  if (path) return [write];
   const [, addition = '', target = ''] = /^append `(.*?)` to `(.*?)`/i.exec(task) ?? [];
   if (target) return [shell(`printf '%b\\n' '${addition}' >> '${target}'`, 'Append to the file')];
   return [];

@@ -33,11 +33,10 @@ const readEvent = (line: string): QwenEvent | null => {
 };
 
 const pass = (state: ParserState, memory: Memory, line: string): Step => {
-  const step = parseClaudeLine({ ...state, memory: memory.stream }, line);
-  return {
-    state: { ...step.state, memory: { ...memory, stream: step.state.memory } },
-    facts: step.facts,
-  };
+  const known = { ...state, memory: memory.stream };
+  const { state: next, facts } = parseClaudeLine(known, line);
+  if (next === known) return { state, facts };
+  return { state: { ...next, memory: { ...memory, stream: next.memory } }, facts };
 };
 const passEvent = (state: ParserState, memory: Memory, event: object): Step =>
   pass(state, memory, JSON.stringify(event));

@@ -4,6 +4,7 @@ import { codex } from './codex.js';
 import { copilot } from './copilot-cli.js';
 import { geminiCliSubject } from './gemini-cli.js';
 import { openCode } from './opencode.js';
+import { qwen } from './qwen.js';
 
 /** Every agent that the contract is held against. */
 export const SUBJECTS: readonly Subject[] = [
@@ -12,4 +13,5 @@ export const SUBJECTS: readonly Subject[] = [
   copilot,
   geminiCliSubject,
   openCode,
+  qwen,
 ];
