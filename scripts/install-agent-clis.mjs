@@ -62,6 +62,21 @@ const WANTED = [
     version: '0.225.2',
     folder: `${CACHE}droid/`,
   },
+  {
+    agent: 'copilot-cli',
+    label: 'Copilot CLI',
+    // The native program itself: a signal to the loader around it does not reach it.
+    name: `@github/copilot-${platform()}`,
+    version: '1.0.102',
+    folder: `${CACHE}copilot/`,
+  },
+  {
+    agent: 'qwen',
+    label: 'Qwen Code',
+    name: '@qwen-code/qwen-code',
+    version: '0.15.10',
+    folder: `${CACHE}qwen/`,
+  },
 ];
 
 const isInstalled = ({ name, native = name, version, folder }) => {

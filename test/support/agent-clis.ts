@@ -176,7 +176,8 @@ export const copilotEnv = (modelApi: string, home: string): Record<string, strin
 });
 
 /**
- * Environment of Qwen Code with which it uses only that model API, and reaches nothing else.
+ * Environment of Qwen Code with which it uses only that model API. It sends all through a proxy that it is told of, to
+ * loopback too: only where there is no other network does it reach nothing else.
  *
  * @param home where its settings are put, where it keeps its conversations, and what it leaves behind
  */
@@ -185,7 +186,7 @@ export const qwenEnv = (modelApi: string, home: string): Record<string, string> 
   writeFileSync(join(home, '.qwen', 'settings.json'), JSON.stringify(QWEN_SETTINGS));
   return {
     ...{ HOME: home, TMPDIR: home, OPENAI_API_KEY: 'sk-zzzz', OPENAI_BASE_URL: `${modelApi}/v1` },
-    ...{ OPENAI_MODEL: 'scripted-model', ...LOOPBACK_ONLY },
+    OPENAI_MODEL: 'scripted-model',
   };
 };
 

@@ -60,6 +60,8 @@ const writeAttempts = ({ server }: Bench, plan: string): string =>
     `%% write ${join(server.root, 'outside.txt')} :: x`,
     // Some edit only what they have read.
     `%% read ${plan}`,
+    // Some edit only what they have read.
+    `%% read ${plan}`,
     `%% edit ${plan} :: - [ ] first :: - [x] first`,
     TRIED,
   ].join('\n');

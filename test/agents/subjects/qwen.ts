@@ -1,5 +1,6 @@
 import { QwenAdapter } from '../../../src/agents/qwen/qwen-adapter.js';
 import { qwenCli, qwenEnv } from '../../support/agent-clis.js';
+import { isAlone } from '../contract/network.js';
 import { type Subject } from '../contract/subject.js';
 
 const PERSISTENT = 'it asks again for minutes before it says so';
@@ -74,6 +75,7 @@ export const qwen: Subject = {
   },
   real: {
     find: () => qwenCli()?.path ?? null,
+    lacks: () => (isAlone() ? null : 'no network of its own to keep it in'),
     inEveryTest: false,
     environment: qwenEnv,
     versionText: /^0\.15\.10/,
