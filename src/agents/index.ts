@@ -21,6 +21,8 @@ export {
 export { AgentUnsupported } from './agent-errors.js';
 export { AgentRegistry } from './agent-registry.js';
 export { AgentsModule } from './agents.module.js';
+export { type CustomAgent, customAgentSchema } from './custom/custom-agent.js';
+export { requireDefinition } from './custom/definition.js';
 export { requireSettings, requireTurn } from './demands.js';
 export { type Detection, detectAgent, detectAgents, listModels } from './detection.js';
 export { PRICE_LIST, withEstimatedCost } from './estimated-cost.js';

@@ -72,6 +72,7 @@ describe('what is written of a turn', () => {
     await sessions.insert(database, {
       ...{ id, name: 's', agent: 'demo', cwd: '/x', remoteId: null, env: '', envNames: [] },
       ...{ args: [], model: null, effort: null, held: false, command: null, limits: {} },
+      custom: null,
       ...{
         autoRunFolder: null,
         parentSessionId: null,

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AgentRegistry, AgentUnsupported, requireSettings } from '../../agents/index.js';
+import {
+  AgentRegistry,
+  AgentUnsupported,
+  requireDefinition,
+  requireSettings,
+} from '../../agents/index.js';
 import { type Tx } from '../../platform/database/index.js';
 import { ScratchDirectories, SessionsService } from '../sessions/index.js';
 import { type ModeratorChoice } from './groupchat.schemas.js';
@@ -21,8 +26,9 @@ export class Moderators {
    */
   async require(choice: ModeratorChoice): Promise<void> {
     const isSession = 'sessionId' in choice;
-    const { agent } = isSession ? await this.sessions.get(choice.sessionId) : choice;
-    const adapter = this.agents.get(agent);
+    const { agent, custom = null } = isSession ? await this.sessions.get(choice.sessionId) : choice;
+    if (!isSession) requireDefinition({ agent, custom, args: choice.args ?? [] }, '/moderator');
+    const adapter = this.agents.of({ agent, custom });
     if (!isSession) {
       requireSettings(adapter, { ...choice, command: choice.command ?? null }, '/moderator');
     }

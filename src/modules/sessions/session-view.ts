@@ -53,6 +53,7 @@ export const toSession = (
   effort: row.effort,
   readOnly,
   command: row.command,
+  custom: row.custom,
   autoRunFolder: row.autoRunFolder,
   limits: row.limits,
   parentSessionId: row.parentSessionId,

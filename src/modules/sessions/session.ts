@@ -1,4 +1,9 @@
-import { type AgentCapabilities, type AgentName, type Usage } from '../../agents/index.js';
+import {
+  type AgentCapabilities,
+  type AgentName,
+  type CustomAgent,
+  type Usage,
+} from '../../agents/index.js';
 import { type RemoteState } from '../remotes/index.js';
 
 /** Ceilings of one turn of a session, times in milliseconds; the server's defaults where absent. */
@@ -45,6 +50,8 @@ export interface Session {
   /** Whether its agent's CLI keeps a read-only turn from writing, is only asked not to write, or takes none. */
   readOnly: AgentCapabilities['readOnly'];
   command: string | null;
+  /** Of a custom agent, and of no other: how it takes its prompt, and what its output means. */
+  custom: CustomAgent | null;
   autoRunFolder: string | null;
   limits: SessionLimits;
   parentSessionId: string | null;
@@ -70,6 +77,7 @@ export interface NewSession {
   model?: string | null | undefined;
   effort?: string | null | undefined;
   command?: string | null | undefined;
+  custom?: CustomAgent | undefined;
   autoRunFolder?: string | null | undefined;
   limits?: SessionLimits | undefined;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AGENT_NAMES } from '../../agents/index.js';
+import { AGENT_NAMES, customAgentSchema } from '../../agents/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
 import { envPatchSchema, envSchema, remoteStateSchema } from '../remotes/index.js';
 import { usageSchema } from '../usage/index.js';
@@ -42,6 +42,7 @@ const sessionFields = {
   model: line.max(200).nullable(),
   effort: line.max(50).nullable(),
   command: line.nullable(),
+  custom: customAgentSchema,
   autoRunFolder: z.string().min(1).max(4_096).regex(noNul, 'Must hold no NUL character').nullable(),
   limits: body(limits).partial(),
 };
@@ -56,6 +57,7 @@ export const agentSettings = {
   model: sessionFields.model.optional(),
   effort: sessionFields.effort.optional(),
   command: sessionFields.command.optional(),
+  custom: sessionFields.custom.optional(),
 };
 
 export const createSessionSchema = body({
@@ -113,6 +115,7 @@ export const sessionSchema = z.object({
   effort: nullableText.describe('One of the levels that its agent knows'),
   readOnly: readOnlySchema,
   command: nullableText,
+  custom: customAgentSchema.nullable(),
   autoRunFolder: nullableText,
   limits: z.object(limits).partial(),
   parentSessionId: z.uuid().nullable(),

@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import {
   type AgentCapabilities,
   AgentRegistry,
+  requireDefinition,
   requireSettings,
   type Usage,
 } from '../../agents/index.js';
@@ -72,20 +73,24 @@ export class SessionsService {
   }
 
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
-    requireSettings(this.agents.get(input.agent), { ...input, command: input.command ?? null });
+    const { agent, args = [], custom = null } = input;
+    requireDefinition({ agent, args, custom });
+    const adapter = this.agents.of({ agent, custom });
+    requireSettings(adapter, { ...input, command: input.command ?? null });
     const remoteId = input.remoteId ?? null;
     const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId], tx);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
     return this.insert(tx, id, {
       name: input.name,
-      agent: input.agent,
+      agent,
       cwd: input.cwd ?? remote?.workingDirectory ?? '~',
       remoteId,
       env: input.env ?? {},
-      args: input.args ?? [],
+      args,
       model: input.model ?? null,
       effort: input.effort ?? null,
       command: input.command ?? null,
+      custom,
       autoRunFolder: input.autoRunFolder ?? null,
       limits: input.limits ?? {},
       parentSessionId: null,
@@ -99,9 +104,11 @@ export class SessionsService {
     change: { name: string; cwd: string },
   ): Promise<Session> {
     const parent = await this.row(parentId, tx);
-    const { agent, remoteId, args, model, effort, command, autoRunFolder, limits } = parent;
+    const { agent, remoteId, args, model, effort, command, custom, autoRunFolder, limits } = parent;
     const env = this.secrets.openEnv(parent.id, parent.env);
-    const settings = { agent, remoteId, args, model, effort, command, autoRunFolder, limits, env };
+    const settings = {
+      ...{ agent, remoteId, args, model, effort, command, custom, autoRunFolder, limits, env },
+    };
     return this.insert(tx, uuid(), { ...settings, ...change, parentSessionId: parent.id });
   }
 
@@ -215,8 +222,8 @@ export class SessionsService {
   }
 
   private async patched(sql: Sql, current: SessionRow, patch: PatchSession): Promise<SessionRow> {
-    requireSettings(this.agents.get(current.agent), patch);
     const next = { ...current };
+    if (patch.custom !== undefined) next.custom = patch.custom;
     if (patch.name !== undefined) next.name = patch.name;
     if (patch.cwd !== undefined) next.cwd = patch.cwd;
     if (patch.args !== undefined) next.args = patch.args;
@@ -224,6 +231,8 @@ export class SessionsService {
     if (patch.effort !== undefined) next.effort = patch.effort;
     if (patch.held !== undefined) next.held = patch.held;
     if (patch.command !== undefined) next.command = patch.command;
+    requireDefinition(next);
+    requireSettings(this.agents.of(next), patch.custom === undefined ? patch : next);
     if (patch.autoRunFolder !== undefined) next.autoRunFolder = patch.autoRunFolder;
     if (patch.limits !== undefined) {
       next.limits = limitsSchema.parse(mergePatch(current.limits, patch.limits));
@@ -254,8 +263,8 @@ export class SessionsService {
     });
   }
 
-  private capabilities({ agent }: SessionRow): AgentCapabilities {
-    return this.agents.get(agent).capabilities;
+  private capabilities(row: SessionRow): AgentCapabilities {
+    return this.agents.of(row).capabilities;
   }
 
   private async requireIdle(id: string, what: string, sql: Sql): Promise<void> {

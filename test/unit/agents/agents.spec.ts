@@ -1,21 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { AgentRegistry, AgentUnsupported } from '../../../src/agents/index.js';
+import { AGENT_NAMES, AgentRegistry, AgentUnsupported } from '../../../src/agents/index.js';
 import { turn } from '../../support/run-agent.js';
 
 const registry = new AgentRegistry();
 const claude = registry.get('claude-code');
 
 describe('The registry of agents', () => {
-  it('has the agents this server can start', () => {
-    expect(registry.list().map(({ agent }) => agent)).toEqual([
-      ...['claude-code', 'codex', 'gemini-cli', 'demo'],
-    ]);
+  it('has the agents this server can start, each once', () => {
+    const names = registry.list().map(({ agent }) => agent);
+    expect(names).toEqual(AGENT_NAMES.filter((name) => names.includes(name)));
+    expect(names).toEqual(expect.arrayContaining(['claude-code', 'codex', 'custom', 'demo']));
     expect(registry.get('demo').label).toBe('Demo agent');
   });
 
-  it('refuses the others by name', () => {
-    expect(() => registry.get('opencode')).toThrow(AgentUnsupported);
-    expect(() => registry.get('opencode')).toThrow(/opencode/);
+  it('refuses others by name', () => {
+    expect(() => registry.get('tomorrow' as 'demo')).toThrow(AgentUnsupported);
+    expect(() => registry.get('tomorrow' as 'demo')).toThrow(/tomorrow/);
   });
 });
 

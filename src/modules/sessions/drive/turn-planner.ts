@@ -41,7 +41,7 @@ export class TurnPlanner {
   async plan(row: TurnRow): Promise<TurnPlan> {
     const session = await this.rows.find(row.sessionId);
     if (!session) throw new TurnTaken();
-    const adapter = this.agents.get(session.agent);
+    const adapter = this.agents.of(session);
     const { resume } = adapter.capabilities;
     const conversation = conversationOf(row, resume, session.providerSessionId);
     const { resumes } = conversation;

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { type AgentName } from '../../../agents/index.js';
+import { type AgentName, type CustomAgent } from '../../../agents/index.js';
 import { type SessionLimits } from '../session.js';
 
 @Entity('sessions')
@@ -41,6 +41,10 @@ export class SessionEntity {
 
   @Column('text', { nullable: true })
   command!: string | null;
+
+  /** Of a custom agent only. */
+  @Column('jsonb', { nullable: true })
+  custom!: CustomAgent | null;
 
   @Column('text', { name: 'auto_run_folder', nullable: true })
   autoRunFolder!: string | null;

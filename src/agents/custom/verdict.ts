@@ -1,0 +1,45 @@
+import { type Outcome, type ParserState, type ProcessEnd } from '../adapter.js';
+import { endingSignal, processFailure } from '../process-failure.js';
+import { type CustomOutput } from './custom-agent.js';
+import { readMemory } from './memory.js';
+
+const REASON_LENGTH = 500;
+
+/**
+ * The verdict over a command line that a session defines: by how its process ended, the error that it declares, and
+ * whether the declared answer is there. Without an end that it says itself, the exit code is all there is.
+ */
+export const concludeCommand = (
+  agent: { label: string; program: string },
+  output: CustomOutput,
+  state: ParserState,
+  end: ProcessEnd,
+): Outcome => {
+  const { error } = readMemory(state);
+  const failure = processFailure(agent, end);
+  // Whoever was killed has not said why.
+  const isKilled = failure !== null && endingSignal(end) !== null;
+  if (error !== null && !isKilled) {
+    return {
+      kind: 'failed',
+      failure: {
+        code: 'agent/crashed',
+        message: `${agent.label}: ${error.trim().slice(0, REASON_LENGTH)}`,
+        hint: 'The command said so itself. Run it by hand on that host to see more.',
+        recoverable: true,
+      },
+    };
+  }
+  if (failure !== null) return { kind: 'failed', failure };
+  if (output.format === 'text') return { kind: 'completed', text: state.text ?? '' };
+  if (state.text !== null) return { kind: 'completed', text: state.text };
+  return {
+    kind: 'failed',
+    failure: {
+      code: 'agent/protocol',
+      message: `${agent.label} ended well, but nothing of its output is a text at ${output.text || 'the whole document'}`,
+      hint: 'Compare what the command prints with `custom.output` of the session: the pointer, and whether it is `json` or `ndjson`.',
+      recoverable: false,
+    },
+  };
+};
