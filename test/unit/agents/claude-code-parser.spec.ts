@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Fact } from '../../../src/agents/adapter.js';
 import { ClaudeCodeAdapter } from '../../../src/agents/claude-code/claude-code-adapter.js';
-import { turn } from '../../support/run-agent.js';
 import { exited, playBack, recordedCases, recording } from './recordings.js';
 
 const adapter = new ClaudeCodeAdapter();
@@ -112,25 +111,7 @@ describe.each(VERSIONS)('Output of %s', (version) => {
   it('shows nothing of the errors that the CLI writes as messages', () => {
     expect(play(version, 'err-401')).toMatchObject({ shown: '', state: { text: null } });
   });
-
-  it('survives any line cut in two, but is no success without its end', () => {
-    for (const name of recordedCases(version)) {
-      const { stdout, end } = recording(version, name);
-      const lines = stdout.split('\n');
-      for (const [index, line] of lines.entries()) {
-        const half = Math.floor(line.length / 2);
-        const broken = [...lines];
-        broken[index] = `${line.slice(0, half)}\n${line.slice(half)}`;
-        const { outcome } = playBack(adapter, broken.join('\n'), end);
-        const lost = recordedEnd(lines) === index;
-        if (lost) expect(outcome.kind).not.toBe('completed');
-      }
-    }
-  });
 });
-
-const recordedEnd = (lines: string[]): number =>
-  lines.findIndex((line) => line.includes('"type":"result"'));
 
 describe('Streamed text', () => {
   it('is shown as it comes, and only once', () => {
@@ -165,45 +146,6 @@ describe('Streamed text', () => {
     const inner = JSON.stringify({ type: 'assistant', parent_tool_use_id: 'toolu_1', message });
     const { shown, state } = playBack(adapter, inner, exited(0));
     expect({ shown, text: state.text }).toEqual({ shown: '', text: null });
-  });
-});
-
-describe('Lines that are no events', () => {
-  it.each([
-    ['', 'nothing'],
-    ['Welcome to host7!', 'a greeting'],
-    ['{"type":"assistant"', 'half an event'],
-    ['[1,2]', 'a list'],
-    ['null', 'null'],
-    ['"text"', 'a string'],
-    ['{"type":"tomorrow","x":1}', 'an unknown event'],
-    ['{"type":"assistant","message":null}', 'an event of another shape'],
-    ['{"type":"result","usage":7,"modelUsage":[],"errors":"x"}', 'a result of another shape'],
-    ['\u0000\uFFFD\u001b[?25h', 'bytes'],
-  ])('%j (%s) are let pass', (line) => {
-    const before = adapter.initialState(turn('x'));
-    const { facts } = adapter.parse(before, line);
-    expect(facts.filter(({ type }) => type !== 'unknown')).toEqual([]);
-    expect(before).toEqual(adapter.initialState(turn('x')));
-  });
-
-  it('do not disturb the events around them', () => {
-    const { stdout, end } = recording('claude-2.1.330', 'tools-auto');
-    const noisy = stdout.replaceAll('\n', '\nmotd: {"type":"result"} \n{}\n');
-    const clean = playBack(adapter, stdout, end);
-    expect(playBack(adapter, noisy, end)).toEqual(clean);
-  });
-
-  it('may have their keys in any order', () => {
-    const { stdout, end } = recording('claude-2.1.197', 'tools-auto');
-    const reversed = stdout
-      .trim()
-      .split('\n')
-      .map((line) => {
-        const event = JSON.parse(line) as Record<string, unknown>;
-        return JSON.stringify(Object.fromEntries(Object.entries(event).reverse()));
-      });
-    expect(playBack(adapter, reversed.join('\r\n'), end)).toEqual(playBack(adapter, stdout, end));
   });
 });
 
@@ -257,19 +199,5 @@ describe('A call of a model', () => {
 
   it('that was not streamed is told once, however many lines it has', () => {
     expect(calls(begun('a'), came('b'), came('b'))).toHaveLength(1);
-  });
-});
-
-describe('A parser restored from a state of another version', () => {
-  it('goes on', () => {
-    const strange = {
-      ...adapter.initialState(turn('x')),
-      memory: { tools: 3, shown: null, result: 'x' },
-    };
-    const { state, facts } = adapter.parse(strange, whole('still here'));
-    expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
-    expect(adapter.conclude(state, exited(0))).toMatchObject({
-      failure: { code: 'agent/protocol' },
-    });
   });
 });

@@ -114,21 +114,6 @@ describe(`Output of ${VERSION}`, () => {
     expect(play('err-429-then-ok').shown).toMatch(/^recovered \d+$/);
     expect(play('err-401')).toMatchObject({ shown: '', state: { text: null, usage: null } });
   });
-
-  it('survives any line cut in two, but is no success without its end', () => {
-    for (const name of recordedCases(VERSION)) {
-      const { stdout, end } = recording(VERSION, name);
-      const lines = stdout.split('\n');
-      const last = lines.findIndex((each) => /"turn\.(?:completed|failed)"/.test(each));
-      for (const [index, each] of lines.entries()) {
-        const half = Math.floor(each.length / 2);
-        const broken = [...lines];
-        broken[index] = `${each.slice(0, half)}\n${each.slice(half)}`;
-        const { outcome } = playBack(adapter, broken.join('\n'), end);
-        if (index === last) expect(outcome.kind).not.toBe('completed');
-      }
-    }
-  });
 });
 
 describe('What a turn of a resumed thread has used', () => {
@@ -164,55 +149,5 @@ describe('What a turn of a resumed thread has used', () => {
 
   it('is all of it when the thread has begun to count anew', () => {
     expect(usageAfter({ ...whole, inputTokens: 9_000 })).toEqual(whole);
-  });
-});
-
-describe('Lines that are no events', () => {
-  it.each([
-    ['', 'nothing'],
-    ['Welcome to host7!', 'a greeting'],
-    ['{"type":"turn.completed"', 'half an event'],
-    ['[1,2]', 'a list'],
-    ['null', 'null'],
-    ['{"type":"tomorrow","x":1}', 'an unknown event'],
-    ['{"type":"item.completed","item":null}', 'an event of another shape'],
-    ['{"type":"item.completed","item":{"id":"item_1","type":"hologram"}}', 'an unknown item'],
-    ['{"type":"thread.started"}', 'a thread without its id'],
-    ['\u0000\uFFFD\u001b[?25h', 'bytes'],
-  ])('%j (%s) are let pass', (noise) => {
-    const before = adapter.initialState(turn('x'));
-    const { state, facts } = adapter.parse(before, noise);
-    expect(facts.filter(({ type }) => type !== 'unknown')).toEqual([]);
-    expect(state).toEqual(adapter.initialState(turn('x')));
-  });
-
-  it('do not disturb the events around them', () => {
-    const { stdout, end } = recording(VERSION, 'tools-auto');
-    const noisy = stdout.replaceAll('\n', '\nmotd: {"type":"turn.failed"} \n{}\n');
-    expect(playBack(adapter, noisy, end)).toEqual(playBack(adapter, stdout, end));
-  });
-
-  it('may have their keys in any order', () => {
-    const { stdout, end } = recording(VERSION, 'tools-auto');
-    const reversed = stdout
-      .trim()
-      .split('\n')
-      .map((each) => {
-        const event = JSON.parse(each) as Record<string, unknown>;
-        return line(Object.fromEntries(Object.entries(event).reverse()));
-      });
-    expect(playBack(adapter, reversed.join('\r\n'), end)).toEqual(playBack(adapter, stdout, end));
-  });
-});
-
-describe('A parser restored from a state of another version', () => {
-  it('goes on', () => {
-    const memory = { spoke: 'yes', spentBefore: 3, end: 'x' };
-    const strange = { ...adapter.initialState(turn('x')), memory };
-    const { state, facts } = adapter.parse(strange, item('agent_message', { text: 'still here' }));
-    expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
-    expect(adapter.conclude(state, exited(0))).toMatchObject({
-      failure: { code: 'agent/protocol' },
-    });
   });
 });

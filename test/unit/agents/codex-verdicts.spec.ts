@@ -2,82 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { type Outcome } from '../../../src/agents/adapter.js';
 import { CodexAdapter } from '../../../src/agents/codex/codex-adapter.js';
 import { resetTime } from '../../../src/agents/codex/reset-time.js';
-import { exited, playBack, recordedCases, recording } from './recordings.js';
+import { exited, playBack, recording } from './recordings.js';
 
 const adapter = new CodexAdapter();
 const VERSION = 'codex-0.169.0';
 
-/** Verdict per recorded case: `completed`, `limited`, or the code of the failure. */
-const VERDICTS: Record<string, string> = {
-  'apidown-cfg': 'agent/crashed',
-  'apidown-cfg-bounded': 'agent/network',
-  badflag: 'agent/unsupported',
-  'bash-flip': 'completed',
-  'big-stdin-300k': 'completed',
-  'dash-stdin': 'completed',
-  drop: 'agent/network',
-  'err-401': 'agent/auth-failed',
-  'err-429': 'limited',
-  'err-429-then-ok': 'completed',
-  'err-529': 'agent/overloaded',
-  'err-badjson': 'agent/network',
-  'err-ctx': 'agent/context-full',
-  'err-html': 'agent/overloaded',
-  'errmid-529': 'agent/overloaded',
-  hang: 'agent/network',
-  image: 'completed',
-  'kill-SIGHUP-stream': 'agent/crashed',
-  'kill-SIGINT-group-stream': 'agent/crashed',
-  'kill-SIGINT-tool': 'agent/crashed',
-  'kill-SIGKILL-tool': 'agent/crashed',
-  'kill-SIGTERM-group-stream': 'agent/crashed',
-  'kill-SIGTERM-group-tool': 'agent/crashed',
-  'kill-SIGTERM-stream': 'agent/crashed',
-  'kill-SIGTERM-tool': 'agent/crashed',
-  'missing-key': 'agent/auth-failed',
-  'model-404': 'agent/crashed',
-  'model-unknown-metadata': 'completed',
-  new: 'completed',
-  noauth: 'agent/crashed',
-  'not-a-repo': 'agent/crashed',
-  pty: 'completed',
-  readonly: 'completed',
-  resume: 'completed',
-  'resume-last': 'completed',
-  'resume-model': 'completed',
-  'resume-other-cwd': 'completed',
-  'resume-readonly-flag-after': 'agent/unsupported',
-  'resume-readonly-flag-before': 'completed',
-  'resume-unknown': 'agent/session-not-found',
-  'retries-off-401': 'agent/auth-failed',
-  'rw-resume-plain': 'completed',
-  'rw-resume-s-before': 'completed',
-  'same-session-b': 'agent/crashed',
-  slow: 'completed',
-  'stdin-empty': 'agent/crashed',
-  'tools-auto': 'completed',
-  'tools-bypass': 'completed',
-  'tools-shell-patch': 'completed',
-  'usage-limit': 'limited',
-};
-
 const verdict = (outcome: Outcome): string =>
   outcome.kind === 'failed' ? outcome.failure.code : outcome.kind;
-
-describe(`Verdicts over recorded runs of ${VERSION}`, () => {
-  it('cover every recording', () => {
-    expect(Object.keys(VERDICTS).sort()).toEqual(recordedCases(VERSION).sort());
-  });
-
-  it.each(Object.entries(VERDICTS))('%s: %s', (name, expected) => {
-    const { stdout, end } = recording(VERSION, name);
-    const { outcome } = playBack(adapter, stdout, end);
-    expect(verdict(outcome)).toBe(expected);
-    if (outcome.kind === 'completed') return;
-    expect(outcome.failure.message).toMatch(/^Codex.{10,}/);
-    expect(outcome.failure.hint).toMatch(/.{20,}\.$/);
-  });
-});
 
 /** A turn that fails with such words. */
 const failing = (message: string): Outcome => {
@@ -88,25 +19,6 @@ const failing = (message: string): Outcome => {
 
 describe('The verdict over a run of Codex', () => {
   const success = recording(VERSION, 'new').stdout;
-
-  it('does not believe a success whose process failed or was killed', () => {
-    expect(playBack(adapter, success, exited(0)).outcome.kind).toBe('completed');
-    expect(verdict(playBack(adapter, success, exited(1)).outcome)).toBe('agent/crashed');
-    expect(verdict(playBack(adapter, success, exited(143)).outcome)).toBe('agent/crashed');
-    const killed = { exitCode: 0, signal: 'SIGTERM', stderrTail: '' };
-    expect(playBack(adapter, success, killed).outcome).toMatchObject({
-      failure: { code: 'agent/crashed', message: expect.stringContaining('SIGTERM') },
-    });
-  });
-
-  it('does not believe exit code 0 without the end of the turn', () => {
-    const cut = success.slice(0, success.lastIndexOf('"turn.completed"'));
-    expect(verdict(playBack(adapter, cut, exited(0)).outcome)).toBe('agent/protocol');
-  });
-
-  it('takes an end whose last newline is missing', () => {
-    expect(playBack(adapter, success.trimEnd(), exited(0)).outcome.kind).toBe('completed');
-  });
 
   it.each([
     ['agent/auth-failed', 'unexpected status 403 Forbidden: Country not supported'],
@@ -159,21 +71,6 @@ describe('The verdict over a run of Codex', () => {
     const begun = success.slice(0, success.indexOf('\n') + 1);
     const stderr = 'Error: thread/resume: thread/resume failed: no rollout found for thread id 1\n';
     expect(verdict(playBack(adapter, begun, exited(1, stderr)).outcome)).toBe('agent/crashed');
-  });
-
-  it('is never drawn from what the model says, in an answer or in a failed tool', () => {
-    const prose =
-      'Permission denied (publickey). rate limit, 429 Too Many Requests, unexpected status 401 ' +
-      "Unauthorized, Codex ran out of room in the model's context window, no rollout found";
-    const said = success.replaceAll('Hello there.', prose);
-    expect(playBack(adapter, said, exited(0)).outcome).toMatchObject({
-      kind: 'completed',
-      text: expect.stringContaining(prose),
-    });
-    const killed = { exitCode: 137, signal: 'SIGKILL', stderrTail: '' };
-    expect(verdict(playBack(adapter, said, killed).outcome)).toBe('agent/crashed');
-    const tools = recording(VERSION, 'tools-auto').stdout.replaceAll('hi-from-bash', prose);
-    expect(verdict(playBack(adapter, tools, exited(0)).outcome)).toBe('completed');
   });
 });
 

@@ -121,21 +121,6 @@ describe(`Output of ${VERSION}`, () => {
     expect(play('empty').shown).toBe('');
     expect(play('err-429-then-ok').shown).toMatch(/^recovered/);
   });
-
-  it('survives any line cut in two, but is no success without its end', () => {
-    for (const name of recordedCases(VERSION)) {
-      const { stdout, end } = recording(VERSION, name);
-      const lines = stdout.split('\n');
-      const last = lines.findIndex((each) => each.startsWith('{"type":"result"'));
-      for (const [index, each] of lines.entries()) {
-        const half = Math.floor(each.length / 2);
-        const broken = [...lines];
-        broken[index] = `${each.slice(0, half)}\n${each.slice(half)}`;
-        const { outcome } = playBack(adapter, broken.join('\n'), end);
-        if (index === last) expect(outcome.kind).not.toBe('completed');
-      }
-    }
-  });
 });
 
 describe('An answer that broke off and is streamed again', () => {
@@ -188,55 +173,6 @@ describe('An answer that broke off and is streamed again', () => {
     });
     expect(streamed(...more)).toMatchObject({
       ...{ shown: 'The end of it is near. The ', state: { text: 'The end of it is near. The ' } },
-    });
-  });
-});
-
-describe('Lines that are no events', () => {
-  it.each([
-    ['', 'nothing'],
-    ['YOLO mode is enabled.', 'a notice'],
-    ['{"type":"result"', 'half an event'],
-    ['[1,2]', 'a list'],
-    ['null', 'null'],
-    ['{"type":"tomorrow","x":1}', 'an unknown event'],
-    ['{"type":"message","role":"assistant","content":{}}', 'an event of another shape'],
-    ['{"type":"init"}', 'a conversation without its id'],
-    ['\u0000\uFFFD\u001b[?25h', 'bytes'],
-  ])('%j (%s) are let pass', (noise) => {
-    const { state, facts } = adapter.parse(adapter.initialState(), noise);
-    expect(facts.filter(({ type }) => type !== 'unknown')).toEqual([]);
-    expect(state).toEqual(adapter.initialState());
-  });
-
-  it('do not disturb the events around them', () => {
-    const { stdout, end } = recording(VERSION, 'tools-auto');
-    const noisy = stdout.replaceAll('\n', '\nmotd: {"type":"result","status":"error"} \n{}\n');
-    expect(playBack(adapter, noisy, end)).toEqual(playBack(adapter, stdout, end));
-  });
-
-  it('may have their keys in any order', () => {
-    const { stdout, end } = recording(VERSION, 'tools-auto');
-    const reversed = stdout
-      .trim()
-      .split('\n')
-      .map((each) => {
-        const event = JSON.parse(each) as Record<string, unknown>;
-        return line(Object.fromEntries(Object.entries(event).reverse()));
-      });
-    expect(playBack(adapter, reversed.join('\r\n'), end)).toEqual(playBack(adapter, stdout, end));
-  });
-});
-
-describe('A parser restored from a state of another version', () => {
-  it('goes on', () => {
-    const memory = { spoke: 'yes', said: 3, again: 4, saidAt: 'x', tools: 5, end: 'x' };
-    const strange = { ...adapter.initialState(), memory };
-    const said = line({ type: 'message', role: 'assistant', content: 'still here' });
-    const { state, facts } = adapter.parse(strange, said);
-    expect(facts).toEqual([{ type: 'text', text: 'still here' }]);
-    expect(adapter.conclude(state, exited(0))).toMatchObject({
-      failure: { code: 'agent/protocol' },
     });
   });
 });

@@ -1,85 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Outcome } from '../../../src/agents/adapter.js';
 import { GeminiCliAdapter } from '../../../src/agents/gemini-cli/gemini-cli-adapter.js';
-import { exited, playBack, recordedCases, recording } from './recordings.js';
+import { exited, playBack, recording } from './recordings.js';
 
 const adapter = new GeminiCliAdapter();
 const VERSION = 'gemini-0.61.0';
 
-/** Verdict per recorded case: `completed`, `limited`, or the code of the failure. */
-const VERDICTS: Record<string, string> = {
-  // It was still trying when it was killed.
-  apidown: 'agent/crashed',
-  badflag: 'agent/unsupported',
-  'bash-flip': 'completed',
-  'dash-arg': 'agent/unsupported',
-  'dash-arg-eq': 'completed',
-  'dash-stdin': 'completed',
-  empty: 'agent/overloaded',
-  'err-401': 'agent/auth-failed',
-  'err-429': 'agent/crashed',
-  'err-429-then-ok': 'completed',
-  'err-429quota': 'limited',
-  'err-500': 'agent/crashed',
-  'err-529': 'agent/crashed',
-  'err-529-once': 'agent/overloaded',
-  'err-529-then-ok': 'completed',
-  'err-ctx': 'agent/context-full',
-  'errmid-529': 'agent/overloaded',
-  image: 'completed',
-  // Its launcher does not pass on what only the first process gets.
-  'kill-SIGHUP-stream': 'completed',
-  'kill-SIGINT-group-stream': 'agent/protocol',
-  'kill-SIGINT-tool': 'completed',
-  'kill-SIGKILL-stream': 'agent/crashed',
-  'kill-SIGKILL-tool': 'agent/crashed',
-  'kill-SIGTERM-group-stream': 'agent/protocol',
-  'kill-SIGTERM-stream': 'completed',
-  maxtok: 'completed',
-  model: 'completed',
-  new: 'completed',
-  noauth: 'agent/auth-failed',
-  'norelaunch-kill-SIGINT-stream': 'agent/protocol',
-  'norelaunch-kill-SIGTERM-stream': 'agent/protocol',
-  'norelaunch-kill-SIGTERM-tool': 'agent/protocol',
-  'norelaunch-new': 'completed',
-  readonly: 'completed',
-  refuse: 'completed',
-  resume: 'completed',
-  'resume-latest': 'completed',
-  'resume-malformed': 'agent/session-not-found',
-  'resume-other-cwd': 'agent/session-not-found',
-  'resume-unknown': 'agent/session-not-found',
-  'same-session-a': 'completed',
-  'same-session-b': 'completed',
-  'session-id-flag': 'completed',
-  slow: 'completed',
-  stdin: 'completed',
-  'stdin-empty': 'agent/unsupported',
-  'stdin-eof-with-arg': 'completed',
-  'stdin-open-with-arg': 'completed',
-  'stdin-plus-arg': 'completed',
-  'tools-auto': 'completed',
-  'tools-default': 'completed',
-};
-
 const verdict = (outcome: Outcome): string =>
   outcome.kind === 'failed' ? outcome.failure.code : outcome.kind;
-
-describe(`Verdicts over recorded runs of ${VERSION}`, () => {
-  it('cover every recording', () => {
-    expect(Object.keys(VERDICTS).sort()).toEqual(recordedCases(VERSION).sort());
-  });
-
-  it.each(Object.entries(VERDICTS))('%s: %s', (name, expected) => {
-    const { stdout, end } = recording(VERSION, name);
-    const { outcome } = playBack(adapter, stdout, end);
-    expect(verdict(outcome)).toBe(expected);
-    if (outcome.kind === 'completed') return;
-    expect(outcome.failure.message).toMatch(/^Gemini CLI.{10,}/);
-    expect(outcome.failure.hint).toMatch(/.{20,}\.$/);
-  });
-});
 
 const INIT = { type: 'init', session_id: 'e8818620-613c-424e-957a-7cd5639cbcfd' };
 const play = (events: object[], exitCode: number): Outcome =>
@@ -94,16 +22,6 @@ const answered = (code: number, message: string, details: object[] = []): Outcom
 
 describe('The verdict over a run of Gemini CLI', () => {
   const success = recording(VERSION, 'new').stdout;
-
-  it('does not believe a success whose process failed or was killed', () => {
-    expect(playBack(adapter, success, exited(0)).outcome.kind).toBe('completed');
-    expect(verdict(playBack(adapter, success, exited(1)).outcome)).toBe('agent/crashed');
-    expect(verdict(playBack(adapter, success, exited(143)).outcome)).toBe('agent/crashed');
-    const killed = { exitCode: 0, signal: 'SIGTERM', stderrTail: '' };
-    expect(playBack(adapter, success, killed).outcome).toMatchObject({
-      failure: { code: 'agent/crashed', message: expect.stringContaining('SIGTERM') },
-    });
-  });
 
   it('does not believe exit code 0 without the end of the turn, or with a bad one', () => {
     const cut = success.slice(0, success.lastIndexOf('"type":"result"'));
@@ -178,20 +96,6 @@ describe('The verdict over a run of Gemini CLI', () => {
     expect(answered(401, 'no')).toMatchObject({
       failure: { recoverable: false, hint: expect.stringContaining('GEMINI_API_KEY') },
     });
-  });
-
-  it('is never drawn from what the model says, in an answer or in a failed tool', () => {
-    const prose =
-      'Permission denied (publickey). rate limit, 429, [API Error: 401], You have exhausted your';
-    const said = success.replaceAll('Hello there.', prose);
-    expect(playBack(adapter, said, exited(0)).outcome).toMatchObject({
-      kind: 'completed',
-      text: expect.stringContaining(prose),
-    });
-    const killed = { exitCode: 137, signal: 'SIGKILL', stderrTail: '' };
-    expect(verdict(playBack(adapter, said, killed).outcome)).toBe('agent/crashed');
-    const tools = recording(VERSION, 'tools-auto').stdout.replaceAll('hi-from-bash', prose);
-    expect(verdict(playBack(adapter, tools, exited(0)).outcome)).toBe('completed');
   });
 });
 

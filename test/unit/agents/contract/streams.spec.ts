@@ -41,6 +41,19 @@ const reversed = (value: unknown): unknown => {
   );
 };
 
+/** The same with another value for one of its keys, three levels deep, for each key and kind of value in turn. */
+const brokenOf = (value: unknown, depth = 3): unknown[] => {
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
+  const put = (key: string, other: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map((each: unknown, index) => (String(index) === key ? other : each))
+      : { ...value, [key]: other };
+  return Object.entries(value).flatMap(([key, each]) => [
+    ...[null, -3, 'x', [], [null], {}, true].map((other) => put(key, other)),
+    ...brokenOf(each, depth - 1).map((other) => put(key, other)),
+  ]);
+};
+
 const GREETINGS = [
   'Last login: Mon Nov 23 00:17:17 2026 from 10.0.0.7',
   '\u001b[1;32m*** Welcome to build-7 ***\u001b[0m',
@@ -153,6 +166,26 @@ describe.each(SUBJECTS)('The output of $cli', (subject) => {
     expect(shown.split(long)).toHaveLength(2);
     const [kept] = facts.flatMap((fact) => (fact.type === 'unknown' ? [fact] : []));
     expect(kept?.raw.length).toBeLessThan(10_000);
+  });
+
+  it('may have anything where something else was expected', () => {
+    const { adapter } = subject;
+    const seen = new Set<string>();
+    for (const [name, given] of events) {
+      const request = turn('x', subject.recorded.request?.(name));
+      let state = adapter.initialState(request);
+      for (const line of linesOf(given).flatMap(objectsIn)) {
+        // One of each kind is enough.
+        const kind = line.replace(/:(?:"(?:[^"\\]|\\.){12,}"|[\d.]+)/g, '');
+        if (seen.has(kind)) continue;
+        seen.add(kind);
+        for (const broken of brokenOf(JSON.parse(line))) {
+          const odd = adapter.parse(state, JSON.stringify(broken), request).state;
+          expect(typeof verdict(adapter.conclude(odd, EXITED, request))).toBe('string');
+        }
+        ({ state } = adapter.parse(state, line, request));
+      }
+    }
   });
 
   it('is understood from a state that another version has left', () => {
