@@ -39,13 +39,15 @@ const wordsOf = (data: unknown): string | null => {
 
 const kindOf = (data: unknown): string | null => {
   const told = fieldsOf(data);
-  const kind = told['errorKind'] ?? told['codex_error_info'] ?? told['code'];
+  const kind = told['errorKind'] ?? told['codex_error_info'] ?? told['errorName'] ?? told['code'];
   // Some of codex' kinds have more in them.
   const name = typeof kind === 'string' ? kind : Object.keys(fieldsOf(kind))[0];
   return name === undefined || VAGUE.has(name) ? null : name;
 };
 
-const VAGUE = new Set(['other', 'unknown', 'invalid_request', 'bad_request']);
+const VAGUE = new Set([
+  ...['other', 'unknown', 'invalid_request', 'bad_request', 'APIError', 'UnknownError'],
+]);
 
 const fieldsOf = (data: unknown): Record<string, unknown> =>
   typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};

@@ -17,6 +17,7 @@ export const answered = (
   { result, error }: Answer,
   turn: TurnRequest,
 ): Step => {
+  if (asked === ASK.catchUp) return caughtUp(step, turn);
   if (error !== null) {
     const { code, message, data } = error;
     return end(step, { kind: 'error', asked, code, message, data: brief(data) });
@@ -77,18 +78,26 @@ const setUp = (step: Step, asked: Asked, result: unknown, turn: TurnRequest): St
   if (session === undefined || id === null) {
     return stopped(step, 'agent/protocol', NOT_THE_PROTOCOL);
   }
-  // Some agents begin a conversation when they do not find the one they are to load; but a loaded one is told again.
-  if (asked === ASK.load && !step.memory.replayed) {
-    return stopped(step, 'agent/session-not-found', {
-      message: `it has loaded nothing of the conversation ${id}`,
-      hint: 'Send the turn with a fresh conversation.',
-    });
-  }
   const settings = settingsOf(session, turn);
   if (!Array.isArray(settings)) return stopped(step, 'agent/unsupported', settings);
   const state = { ...step.state, providerSessionId: id };
-  return goOn(remember({ ...step, state }, { settings }), turn);
+  const next = remember({ ...step, state }, { settings });
+  // Not all have told the conversation again by then.
+  return asked === ASK.load ? ask(next, ASK.catchUp, {}) : goOn(next, turn);
 };
+
+/** Some agents begin a conversation when they do not find the one they are to load; but a loaded one is told again. */
+const caughtUp = (step: Step, turn: TurnRequest): Step =>
+  step.memory.replayed
+    ? goOn(step, turn)
+    : stopped(
+        { ...step, state: { ...step.state, providerSessionId: null } },
+        'agent/session-not-found',
+        {
+          message: `it has loaded nothing of the conversation ${String(turn.providerSessionId)}`,
+          hint: 'Send the turn with a fresh conversation.',
+        },
+      );
 
 const goOn = (step: Step, turn: TurnRequest): Step => {
   const sessionId = step.state.providerSessionId;

@@ -16,6 +16,8 @@ export const ASK = {
   begin: AGENT_METHODS.session_new,
   load: AGENT_METHODS.session_load,
   resume: AGENT_METHODS.session_resume,
+  /** An extension that no agent has: the protocol wants each to say so, and it says it after what it was still telling. */
+  catchUp: '_maestro/caught_up',
   setOption: AGENT_METHODS.session_set_config_option,
   setMode: AGENT_METHODS.session_set_mode,
   /** Agents that know no options have this from an earlier draft. */

@@ -87,6 +87,7 @@ const BY_KIND: readonly [RegExp, Remedy][] = [
   [/^(?:billing_error|insufficient_quota)$/, BILLING],
   [/^(?:rate_limit|rate_limit_error|rate_limit_exceeded|usage_limit_exceeded)$/, LIMITED],
   [/^(?:context_window_exceeded|context_length_exceeded|prompt_too_long)$/, CONTEXT_FULL],
+  [/^ContextOverflowError$/, CONTEXT_FULL],
   [/^(?:overloaded|overloaded_error|server_error|server_overloaded|api_error)$/, OVERLOADED],
   [/^(?:internal_server_error|server_is_overloaded)$/, OVERLOADED],
   [/^(?:model_not_found|not_found_error)$/, NO_SUCH_MODEL],

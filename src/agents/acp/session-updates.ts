@@ -4,6 +4,9 @@ import { remember, type Step, tell } from './step.js';
 import { tellTool } from './tool-facts.js';
 import { added, tokensOf } from './turn-usage.js';
 
+/** It says itself that its turn is over when it was refused something. But before each call of its model it tells the usage. */
+const COPILOT = 'Copilot';
+
 /** What the agent tells of its work; null when it is of a kind that we do not know. */
 export const updated = (step: Step, params: unknown): Step | null => {
   const told = notification.safeParse(params).data;
@@ -12,7 +15,7 @@ export const updated = (step: Step, params: unknown): Step | null => {
   const known = update.safeParse(told.update).data;
   if (known === undefined) return isKnown ? step : null;
   const { awaiting, end } = step.memory;
-  if (awaiting?.asked === ASK.load) return replayed(step, known);
+  if (awaiting?.asked === ASK.load || awaiting?.asked === ASK.catchUp) return replayed(step, known);
   const isAsked = end === null && (awaiting?.asked ?? ASK.prompt) === ASK.prompt;
   // Agents may have conversations of their own beside ours.
   const isOurs = !told.sessionId || told.sessionId === step.state.providerSessionId;
@@ -46,7 +49,10 @@ const fold = (step: Step, told: Update): Step => {
       const { used = null, size = null, cost } = told;
       const amount = cost?.currency === 'USD' ? (cost.amount ?? null) : null;
       const context = { used, size, cost: amount ?? step.memory.context.cost };
-      return remember(step, { context });
+      return remember(step, {
+        context,
+        gaveUp: step.memory.gaveUp && step.memory.name !== COPILOT,
+      });
     }
     case 'session_info_update': {
       const status = told._meta?.codex.threadStatus.type;
@@ -68,7 +74,8 @@ const spoken = (step: Step, { content: { text }, messageId: id = null }: Chunk):
   const isNew = id === null ? memory.interrupted : id !== memory.messageId;
   const breaks = isNotice || isNew || !memory.speaking;
   const shown: Fact = { type: 'text', text: (breaks && memory.spoke ? '\n\n' : '') + text };
-  const next = tell(remember(step, { spoke: true, speaking: !isNotice, gaveUp: false }), [shown]);
+  const gaveUp = memory.gaveUp && memory.name === COPILOT;
+  const next = tell(remember(step, { spoke: true, speaking: !isNotice, gaveUp }), [shown]);
   if (isNotice) return next;
   const said = isNew ? text : (state.text ?? '') + text;
   return remember(

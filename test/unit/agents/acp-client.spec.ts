@@ -299,6 +299,21 @@ describe('What a turn asks for and the agent does not have', () => {
     expect(refusedWith(agent)).toMatchObject({ code: 'agent/session-not-found' });
   });
 
+  it('is not taken for an answer when it is told again, however late', () => {
+    const agent = talk({ providerSessionId: 'ses_1' });
+    agent.answers(MET);
+    agent.answers({});
+    expect(agent.sent()[0]?.method).toMatch(/^_maestro\//);
+    agent.updates({ ...said('what was asked'), sessionUpdate: 'user_message_chunk' });
+    agent.updates(said('what was answered'));
+    agent.refuses(-32_601, 'Method not found');
+    expect(agent.sent()[0]?.method).toBe('session/prompt');
+    agent.updates(said('new'));
+    agent.answers({ stopReason: 'end_turn' });
+    expect(agent.ends()).toEqual({ kind: 'completed', text: 'new' });
+    expect(textOf(agent.facts)).toBe('new');
+  });
+
   it('... unless it resumes without telling it again', () => {
     const agent = talk({ providerSessionId: 'ses_0' });
     agent.answers({
@@ -382,6 +397,8 @@ describe('The verdict over a turn of an ACP agent', () => {
     [-32_603, 'Internal error', { errorKind: 'billing_error' }, 'agent/limit'],
     [-32_603, 'x', { codex_error_info: 'context_window_exceeded' }, 'agent/context-full'],
     [-32_603, 'x', { codex_error_info: { response_stream_disconnected: {} } }, 'agent/network'],
+    [-32_603, 'x', { errorName: 'ContextOverflowError' }, 'agent/context-full'],
+    [-32_603, 'Incorrect API key provided', { errorName: 'APIError' }, 'agent/auth-failed'],
     [-32_603, 'Internal error', { details: '503 Service Unavailable' }, 'agent/overloaded'],
     [-32_603, 'fetch failed', undefined, 'agent/network'],
     [-32_603, 'Internal error', { details: 'connect ECONNREFUSED 127.0.0.1:1' }, 'agent/network'],
