@@ -330,6 +330,18 @@ describe('what is written of a turn', () => {
     expect(await stored()).toMatchObject({ waiting: null, unreachableMs: 0 });
   });
 
+  it('is waked by its host when it waits for that, not when it waits for its provider', async () => {
+    const sessionId = await aSession();
+    const remoteId = uuid();
+    const waiting = (code: string) => ({ code, message: '', since: new Date().toISOString() });
+    const retryAt = new Date(Date.now() + 3_600_000);
+    const forHost = await aTurn(sessionId, { remoteId, retryAt, waiting: waiting('ssh/refused') });
+    const provider = waiting('agent/overloaded');
+    const forProvider = await aTurn(sessionId, { remoteId, retryAt, waiting: provider });
+    expect(await claims.wake(remoteId)).toEqual([forHost]);
+    expect(await turns.find(forProvider)).toMatchObject({ retryAt });
+  });
+
   it('keeps what earlier attempts have left on their host until that is removed', async () => {
     const { row, recorder, stored } = await setup();
     const ledger = ledgerOf();

@@ -3,6 +3,7 @@ import { type Session, type Turn } from '../../src/modules/sessions/index.js';
 import { type Act, ProviderStage } from '../support/provider-actor.js';
 import { describeStores } from '../support/stores.js';
 import {
+  alive,
   type Place,
   PLACES,
   type SeenEvent,
@@ -155,6 +156,22 @@ describeStores(`A turn that its provider holds up${WITHOUT_SSH}`, (kind) => {
     expect(await done(session, 'hello')).toMatchObject({ state: 'completed', attempts: 2 });
   });
 
+  it('is stopped with all it runs when its tool is silent for too long, which is named', async () => {
+    const { stage, session } = await open('local', [{ hangsIn: 'Bash' }], {
+      silenceMs: 3_000,
+      toolMs: 4_000,
+    });
+    const turn = await done(session, 'hello');
+    expect(turn).toMatchObject({ state: 'failed', attempts: 1, earlier: [] });
+    expect(turn.error).toMatchObject({
+      ...{ code: 'agent/silent', message: expect.stringContaining('tool Bash') },
+      hint: expect.stringContaining('limits.toolMs'),
+    });
+    const ranMs = Date.parse(turn.finishedAt ?? '') - Date.parse(turn.startedAt ?? '');
+    expect(ranMs).toBeGreaterThanOrEqual(4_000);
+    expect(alive(await stage.pids())).toEqual([]);
+  });
+
   it('is never tried again for what a person must see to', async () => {
     const { stage, session } = await open('local', [{ fails: 401 }]);
     expect(await done(session, 'hello')).toMatchObject({
@@ -167,7 +184,7 @@ describeStores(`A turn that its provider holds up${WITHOUT_SSH}`, (kind) => {
     const { stage, session } = await open('local', [{ works: 'one', resetsInMs: 600_000 }]);
     const limited = await world.reaches(await world.ask(session, 'hello'), 'limited');
     await world.api.post(`/turns/${limited.id}/cancel`);
-    expect(await world.ended(limited)).toMatchObject({ state: 'cancelled' });
+    expect(await world.ended(limited)).toMatchObject({ state: 'cancelled', error: null });
     await stage.plays(Array.from({ length: 30 }, () => ({ fails: 529 })));
     await world.api.call('PATCH', `/sessions/${session.id}`, { limits: { retries: 20 } });
     const asked = await world.ask(session, 'hello');

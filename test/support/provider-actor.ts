@@ -41,7 +41,11 @@ if (resumed && !fs.existsSync(memory())) {
     message('assistant', { type: 'tool_use', id: 't', name: 'Write', input: {} });
     message('user', { type: 'tool_result', tool_use_id: 't', content: 'ok' });
   }
-  if (next.resetsInMs !== undefined) {
+  if (next.hangsIn) {
+    fs.writeFileSync(stage + '/pids', process.pid + '\\n');
+    message('assistant', { type: 'tool_use', id: 'h', name: next.hangsIn, input: {} });
+    setInterval(() => {}, 60000);
+  } else if (next.resetsInMs !== undefined) {
     const resetsAt = next.resetsInMs === null ? null : Math.ceil((Date.now() + next.resetsInMs) / 1000);
     tell({ type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt } });
     refuse(429, 'The limit is reached');
@@ -64,6 +68,8 @@ if (resumed && !fs.existsSync(memory())) {
 export interface Act {
   /** Uses a tool before anything else, and leaves this word on the stage. */
   works?: string;
+  /** A tool that never ends. */
+  hangsIn?: string;
   /** A limit of the provider; null tells no time. */
   resetsInMs?: number | null;
   /** An HTTP status of the provider. */
@@ -112,6 +118,11 @@ export class ProviderStage {
 
   work(): Promise<string[]> {
     return this.lines('work');
+  }
+
+  /** Of what hangs. */
+  async pids(): Promise<number[]> {
+    return (await this.lines('pids')).map(Number);
   }
 
   forget(providerSessionId: string | null): Promise<void> {

@@ -10,6 +10,7 @@ import { RemotesService } from '../remotes/index.js';
 import { DRIVE_TURN } from './drive-turn.job.js';
 import { SessionNotFound, TurnNotFound } from './sessions.errors.js';
 import { STOP_TURN } from './stop-turn.job.js';
+import { ImagesRepository } from './storage/images.repository.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
 import { TurnClaims } from './storage/turn-claims.js';
 import { type StopReason, type TurnRow } from './storage/turn.entity.js';
@@ -29,6 +30,8 @@ export interface NewTurn {
   /** In a new conversation of the agent, whatever the session's was. */
   fresh?: boolean | undefined;
   images?: PostTurn['images'];
+  /** Images that are kept already, instead. */
+  imageIds?: readonly string[];
   /** Whose bell rings when the turn has ended. */
   owner?: { job: Job; id: string };
 }
@@ -41,6 +44,7 @@ export class TurnsService {
     private readonly turns: TurnsRepository,
     private readonly sessions: SessionsRepository,
     private readonly claims: TurnClaims,
+    private readonly images: ImagesRepository,
     private readonly remotes: RemotesService,
     private readonly agents: AgentRegistry,
     private readonly events: TurnEvents,
@@ -56,7 +60,7 @@ export class TurnsService {
     const session = await this.sessions.share(turn.sessionId, tx);
     if (!session) throw new SessionNotFound(turn.sessionId);
     if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
-    requireTurn(this.agents.of(session), turn);
+    requireTurn(this.agents.of(session), { ...turn, images: turn.images ?? turn.imageIds });
     const row: Omit<TurnRow, 'position'> = {
       id: turn.id ?? uuid(),
       sessionId: session.id,
@@ -101,12 +105,20 @@ export class TurnsService {
       finishedAt: null,
     };
     await this.turns.insert(tx, row);
+    const imageIds = turn.imageIds ?? (await this.images.keep(tx, turn.images ?? []));
+    await this.images.giveToTurn(tx, row.id, imageIds);
     const queued: TurnRow = { ...row, position: 0 };
     await this.events.changed(tx, 'turn.queued', queued);
     tx.afterCommit(() => {
       this.jobs.ring(DRIVE_TURN.name, row.id);
     });
     return toTurn(queued);
+  }
+
+  /** Whether the agent of a session can be shown images. */
+  async takesImages(tx: Tx, sessionId: string): Promise<boolean> {
+    const session = await this.sessions.find(sessionId, tx);
+    return session !== null && this.agents.of(session).capabilities.images;
   }
 
   /** A message of a user or of his script, under an id of the caller's: asking again never queues a second one. */
