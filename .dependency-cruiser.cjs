@@ -12,27 +12,27 @@ module.exports = {
     },
     {
       name: 'modules-know-only-what-is-below',
-      comment: 'groupchat -> autorun -> worktrees -> sessions -> remotes',
+      comment: 'groupchat -> autorun -> worktrees -> sessions -> remotes, usage',
       severity: 'error',
-      from: { path: '^src/modules/(remotes|sessions|worktrees|autorun)/' },
+      from: { path: '^src/modules/(remotes|usage|sessions|worktrees|autorun)/' },
       to: { path: '^src/modules/groupchat/' },
     },
     {
       name: 'worktrees-and-below-know-no-autorun',
       severity: 'error',
-      from: { path: '^src/modules/(remotes|sessions|worktrees)/' },
+      from: { path: '^src/modules/(remotes|usage|sessions|worktrees)/' },
       to: { path: '^src/modules/autorun/' },
     },
     {
       name: 'sessions-and-below-know-no-worktrees',
       severity: 'error',
-      from: { path: '^src/modules/(remotes|sessions)/' },
+      from: { path: '^src/modules/(remotes|usage|sessions)/' },
       to: { path: '^src/modules/worktrees/' },
     },
     {
-      name: 'remotes-know-no-sessions',
+      name: 'remotes-and-usage-know-no-sessions',
       severity: 'error',
-      from: { path: '^src/modules/remotes/' },
+      from: { path: '^src/modules/(remotes|usage)/' },
       to: { path: '^src/modules/sessions/' },
     },
     {
