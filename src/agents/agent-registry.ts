@@ -8,6 +8,7 @@ import { CopilotCliAdapter } from './copilot-cli/copilot-cli-adapter.js';
 import { CustomAdapter } from './custom/custom-adapter.js';
 import { type CustomAgent } from './custom/custom-agent.js';
 import { DemoAdapter } from './demo/demo-adapter.js';
+import { FactoryDroidAdapter } from './factory-droid/factory-droid-adapter.js';
 import { GeminiCliAdapter } from './gemini-cli/gemini-cli-adapter.js';
 import { OpenCodeAdapter } from './opencode/opencode-adapter.js';
 import { QwenAdapter } from './qwen/qwen-adapter.js';
@@ -20,6 +21,7 @@ export class AgentRegistry {
       new ClaudeCodeAdapter(),
       new CodexAdapter(),
       new OpenCodeAdapter(),
+      new FactoryDroidAdapter(),
       new GeminiCliAdapter(),
       new CopilotCliAdapter(),
       new QwenAdapter(),

@@ -1,0 +1,31 @@
+import { type TurnRequest } from '../adapter.js';
+import { AgentUnsupported } from '../agent-errors.js';
+
+/**
+ * The arguments of a session, and what a turn of it may do. A session may choose the autonomy of its writing turns. One
+ * that only reads has no tools but those that read: without a level of autonomy Droid calls itself read-only, and runs
+ * commands that write all the same. Throws `agent/unsupported` for arguments with which a read-only turn could write.
+ */
+export const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
+  if (!readOnly) return args.some((arg) => CHOOSES.test(arg)) ? [...args] : [...args, ...WRITES];
+  refuseToLiftReadOnly(args);
+  return [...args, '--only-tools', READS.join(',')];
+};
+
+const WRITES = ['--auto', 'high'];
+const CHOOSES = /^--(?:auto|skip-permissions-unsafe)(?:=|$)/;
+
+/** Named one by one: so there is none of a server of tools, of a skill, or of another agent. */
+const READS = ['Read', 'LS', 'Grep', 'Glob', 'WebSearch', 'FetchUrl'];
+
+const refuseToLiftReadOnly = (args: readonly string[]): void => {
+  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
+  if (offending === undefined) return;
+  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
+    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
+  });
+};
+
+/** More tools, settings with tools of their own, agents that others start, a working tree of its own; the end of all flags. */
+const LIFTS_READ_ONLY =
+  /^(?:--(?:only-tools|add-tools|settings|mission|worktree|worktree-dir|use-spec|cwd|input-format)(?:=|$)|--$|-w)/;

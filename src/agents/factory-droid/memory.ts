@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { type ParserState } from '../adapter.js';
+
+const tool = z.object({ name: z.string(), summary: z.string().nullable() });
+
+/** What the parser remembers between two lines. Read leniently: it may have been stored by an older version. */
+const memorySchema = z.object({
+  spoke: z.boolean().catch(false),
+  /** The message of which a thought was told last: it is told twice. */
+  thought: z.string().nullable().catch(null),
+  /** Those that run, by the id of their call. */
+  tools: z.record(z.string(), tool).catch({}),
+  /** The signal that ended the last command. */
+  struckBy: z.string().nullable().catch(null),
+  completed: z.boolean().catch(false),
+  /** Why it failed, in the CLI's words. */
+  failure: z.string().nullable().catch(null),
+});
+export type Memory = z.infer<typeof memorySchema>;
+
+export const readMemory = (state: ParserState): Memory => memorySchema.parse(state.memory);

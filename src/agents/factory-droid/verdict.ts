@@ -1,0 +1,80 @@
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { endingSignal, processFailure, startFailure } from '../process-failure.js';
+import { CONVERSATION_GONE, type Remedy } from '../remedies.js';
+import { type Memory, readMemory } from './memory.js';
+import { refusalToStart, remedyOf } from './remedies.js';
+import { resetTime } from './reset-time.js';
+
+const DROID = { label: 'Droid', program: 'droid' };
+const REASON_LENGTH = 500;
+
+/**
+ * The verdict over a `droid exec`. It rests on how the CLI says that the turn ended, the exit code and stderr; what the
+ * model has said is never looked at. The exit code alone is no sign of success: it is 0 after an interruption.
+ */
+export const concludeExec = (
+  state: ParserState,
+  end: ProcessEnd,
+  request: TurnRequest,
+  now: Date,
+): Outcome => {
+  const memory = readMemory(state);
+  if (memory.failure !== null) return failedTurn(memory.failure, now);
+  const failure =
+    startFailure(DROID, end) ??
+    (state.providerSessionId === null ? refusal(end, request) : null) ??
+    processFailure(DROID, end) ??
+    interrupted(memory);
+  return failure === null
+    ? { kind: 'completed', text: state.text ?? '' }
+    : { kind: 'failed', failure };
+};
+
+const failedTurn = (reason: string, now: Date): Outcome => {
+  const remedy = remedyOf(reason);
+  const failure = failing(remedy, `Droid: ${reason.trim().slice(0, REASON_LENGTH)}`);
+  return remedy.isLimit
+    ? { kind: 'limited', failure, resumesAt: resetTime(reason, now) }
+    : { kind: 'failed', failure };
+};
+
+const failing = ({ code, hint, recoverable }: Remedy, message: string): TurnFailure => ({
+  ...{ code, message, hint, recoverable },
+});
+
+/** What it would not begin with is told on stderr, before the first event; of a conversation, nothing at all is. */
+const refusal = (end: ProcessEnd, request: TurnRequest): TurnFailure | null => {
+  if (end.exitCode === 0 || endingSignal(end) !== null) return null;
+  const found = refusalToStart(end.stderrTail);
+  if (found !== null) {
+    const said = found.line.trim().slice(0, REASON_LENGTH);
+    return failing(found.remedy, `Droid did not start: ${said}`);
+  }
+  return end.exitCode === 1 && request.providerSessionId !== null && end.stderrTail.trim() === ''
+    ? failing(CONVERSATION_GONE, `Droid did not find the conversation ${request.providerSessionId}`)
+    : null;
+};
+
+/** When it is told to end it ends its command, lets the model speak of that, and says that all is well. */
+const interrupted = ({ completed, struckBy }: Memory): TurnFailure | null => {
+  if (completed && struckBy === null) return null;
+  return struckBy === null
+    ? {
+        code: 'agent/protocol',
+        message: 'Droid exited without saying how its turn ended',
+        hint: 'It was interrupted, or its output was cut off. Send the prompt again; if it happens again, update it on that host.',
+        recoverable: true,
+      }
+    : {
+        code: 'agent/crashed',
+        message: `The last command of Droid was ended by ${struckBy}, as it is when Droid itself is ended`,
+        hint: 'Look at what it has done there, then send the prompt again to go on.',
+        recoverable: true,
+      };
+};
