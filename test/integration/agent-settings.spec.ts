@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../src/agents/index.js';
 import { type GroupChat } from '../../src/modules/groupchat/groupchat.answers.js';
 import { type Session } from '../../src/modules/sessions/index.js';
-import { SessionsWorld } from './sessions.world.js';
+import { PLACES, SessionsWorld, WITHOUT_SSH } from './sessions.world.js';
 
 const agents = new AgentRegistry().list();
 
-describe('What an agent is to be told', () => {
+describe(`What an agent is to be told${WITHOUT_SSH}`, () => {
   let world: SessionsWorld;
   beforeAll(async () => {
     world = await SessionsWorld.open('embedded');
@@ -26,7 +26,7 @@ describe('What an agent is to be told', () => {
 
   it.each(
     agents
-      .filter(({ needsCommand }) => needsCommand !== true)
+      .filter(({ agent, needsCommand }) => needsCommand !== true && agent !== 'custom')
       .map(({ agent, capabilities }) => ({ agent, ...capabilities })),
   )('is kept by a session of $agent, or refused', async ({ agent, effort, readOnly, model }) => {
     expect(await create({ agent, effort: 'unheard-of' })).toMatchObject(refused('/effort'));
@@ -50,8 +50,21 @@ describe('What an agent is to be told', () => {
     );
   });
 
+  it.each(PLACES)('reaches its CLI on %s', async (place) => {
+    const stage = await world.stage();
+    const settings = { agent: 'claude-code', effort: 'high', model: 'opus' };
+    const session = await world.actor(place, stage, settings);
+    const { args } = await world.told(session, 'Which?');
+    expect(args.join(' ')).toContain('--effort high');
+    expect(args.join(' ')).toContain('--model opus');
+    await world.api.ok('PATCH', `/sessions/${session.id}`, { effort: null });
+    expect((await world.told(session, 'And now?')).args).not.toContain('--effort');
+  });
+
   it('names the program of an agent that may be any', async () => {
-    for (const { agent } of agents.filter(({ needsCommand }) => needsCommand === true)) {
+    // A custom agent needs more than that, and says so first.
+    const others = agents.filter(({ agent }) => agent !== 'custom');
+    for (const { agent } of others.filter(({ needsCommand }) => needsCommand === true)) {
       expect(await create({ agent })).toMatchObject(refused('/command'));
       const { body } = await create({ agent, command: '/opt/agent' });
       const path = `/sessions/${body.id}`;

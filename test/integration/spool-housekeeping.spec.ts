@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
@@ -10,12 +10,16 @@ import { type RemoteHosts } from '../../src/modules/remotes/index.js';
 import { RemoveSpoolsWorker } from '../../src/modules/sessions/drive/remove-spools.worker.js';
 import { SpoolHousekeeping } from '../../src/modules/sessions/drive/spool-housekeeping.js';
 import { TurnDrive } from '../../src/modules/sessions/drive/turn-drive.js';
+import { RemoveScratchWorker } from '../../src/modules/sessions/scratch/remove-scratch.worker.js';
+import { ScratchDirectories } from '../../src/modules/sessions/scratch/scratch-directories.js';
 import { ScratchDirectoriesRepository } from '../../src/modules/sessions/storage/scratch-directories.repository.js';
+import { ScratchDirectoryEntity } from '../../src/modules/sessions/storage/scratch-directory.entity.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
 import { TurnEntity } from '../../src/modules/sessions/storage/turn.entity.js';
 import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
 import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
 import { Database } from '../../src/platform/database/index.js';
+import { type JobQueue } from '../../src/platform/queue/index.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { until } from '../hosts/conformance/subject.js';
 
@@ -34,7 +38,12 @@ beforeAll(async () => {
     log: () => undefined,
   });
   const source = await new DataSource({
-    ...{ type: 'postgres', url: postgres.url, entities: [SessionEntity, TurnEntity], migrations },
+    ...{
+      type: 'postgres',
+      url: postgres.url,
+      entities: [ScratchDirectoryEntity, SessionEntity, TurnEntity],
+      migrations,
+    },
     ...{ installExtensions: false, parseInt8: true },
   }).initialize();
   await migrate(source);
@@ -47,15 +56,18 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stop());
 
+const aSession = (id: string): Promise<unknown> =>
+  database.query(
+    `INSERT INTO sessions (id, name, agent, cwd, env, env_names, args, limits, created_at, updated_at)
+     VALUES ($1, 's', 'demo', '/x', '', '[]', '[]', '{}', now(), now())`,
+    [id],
+  );
+
 /** A turn of this machine that has run to its end there long ago, whatever the database says of it. */
 const aTurnLongAgo = async (state: string): Promise<string> => {
   const turn = { id: uuid(), attempts: 1, nonce: '0123456789abcdef' };
   const sessionId = uuid();
-  await database.query(
-    `INSERT INTO sessions (id, name, agent, cwd, env, env_names, args, limits, created_at, updated_at)
-     VALUES ($1, 's', 'demo', '/x', '', '[]', '[]', '{}', now(), now())`,
-    [sessionId],
-  );
+  await aSession(sessionId);
   await database.query(
     `INSERT INTO turns (id, session_id, kind, state, prompt, read_only, fresh, working_tree, nonce, attempts, queued_at)
      VALUES ($1::uuid, $2, 'message', $3, 'x', false, false, $1::text, $4, $5, now())`,
@@ -122,6 +134,35 @@ it('removes what an ended turn left as soon as its host can be asked', async () 
   await worker.handle(turnId);
   expect(await spoolsOf(run)).toEqual([`${run}.fence`]);
   expect(await turns.withSpools()).toEqual([]);
+});
+
+it('removes the scratch directory of a session that is gone as soon as its host can be asked', async () => {
+  let away = true;
+  const resolve = (): Promise<Host> =>
+    away ? Promise.reject(new HostFailure('host/unsuitable', 'away')) : Promise.resolve(host);
+  const rows = new ScratchDirectoriesRepository(database);
+  const rung: string[] = [];
+  const jobs = { ring: (job: string, name: string) => rung.push(`${job} ${name}`) };
+  const scratch = new ScratchDirectories(rows, jobs as unknown as JobQueue);
+  const worker = new RemoveScratchWorker(rows, { resolve } as unknown as RemoteHosts);
+  const sessionId = uuid();
+  await aSession(sessionId);
+  const path = await scratch.enter(sessionId, null, host);
+  expect(await scratch.enter(sessionId, null, host)).toBe(path);
+  expect(await scratch.enter(sessionId, uuid(), host)).not.toBe(path);
+  const name = basename(path);
+  await worker.handle(name);
+  expect(await rows.released()).toEqual([]);
+  await database.transaction((tx) => scratch.release(tx, sessionId));
+  expect(rung).toContain(`${worker.job.name} ${name}`);
+  expect(await worker.due()).toContain(name);
+  await worker.handle(name);
+  expect((await readdir(dirname(path))).includes(name)).toBe(true);
+  away = false;
+  for (const left of await rows.released()) await worker.handle(left);
+  expect(await readdir(dirname(path))).toEqual([]);
+  expect(await rows.released()).toEqual([]);
+  expect(await scratch.enter(sessionId, null, host)).not.toBe(path);
 });
 
 it('removes all that the attempts of a turn have left', async () => {
