@@ -9,6 +9,7 @@ import { RemoteReports1763800610000 } from './1763800610000-remote-reports.js';
 import { TurnsThatWait1763800620000 } from './1763800620000-turns-that-wait.js';
 import { SpoolsToRemove1763800630000 } from './1763800630000-spools-to-remove.js';
 import { SpoolsOfAttempts1763800640000 } from './1763800640000-spools-of-attempts.js';
+import { Images1763800650000 } from './1763800650000-images.js';
 import { CustomAgents1763800660000 } from './1763800660000-custom-agents.js';
 import { EffortAndScratch1763800670000 } from './1763800670000-effort-and-scratch.js';
 import { TurnsThatGoOn1763800680000 } from './1763800680000-turns-that-go-on.js';
@@ -27,6 +28,7 @@ export const migrations = [
   TurnsThatWait1763800620000,
   SpoolsToRemove1763800630000,
   SpoolsOfAttempts1763800640000,
+  Images1763800650000,
   CustomAgents1763800660000,
   EffortAndScratch1763800670000,
   TurnsThatGoOn1763800680000,

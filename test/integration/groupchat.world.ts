@@ -51,6 +51,7 @@ import {
 } from '../../src/modules/sessions/index.js';
 import { ScratchDirectoriesRepository } from '../../src/modules/sessions/storage/scratch-directories.repository.js';
 import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
+import { ImagesRepository } from '../../src/modules/sessions/storage/images.repository.js';
 import { SessionsRepository } from '../../src/modules/sessions/storage/sessions.repository.js';
 import { TurnClaims } from '../../src/modules/sessions/storage/turn-claims.js';
 import { TurnEntity } from '../../src/modules/sessions/storage/turn.entity.js';
@@ -129,6 +130,7 @@ export class World {
       new TurnsRepository(database),
       sessionRows,
       new TurnClaims(database, {} as Presence, {} as Config),
+      new ImagesRepository(database),
       refusing as never,
       agents,
       new TurnEvents(events, sessionRows),

@@ -18,6 +18,7 @@ import { SessionsService } from './sessions.service.js';
 import { QueueService } from './queue.service.js';
 import { RemoveScratchWorker } from './scratch/remove-scratch.worker.js';
 import { ScratchDirectories } from './scratch/scratch-directories.js';
+import { ImagesRepository } from './storage/images.repository.js';
 import { ScratchDirectoriesRepository } from './storage/scratch-directories.repository.js';
 import { ScratchDirectoryEntity } from './storage/scratch-directory.entity.js';
 import { SessionEntity } from './storage/session.entity.js';
@@ -40,6 +41,7 @@ import { TurnsService } from './turns.service.js';
   providers: [
     DriveTurnWorker,
     HistoryService,
+    ImagesRepository,
     QueueService,
     RemoveScratchWorker,
     RemoveSpoolsWorker,
@@ -59,6 +61,6 @@ import { TurnsService } from './turns.service.js';
     TurnsService,
     WakeTurns,
   ],
-  exports: [ScratchDirectories, SessionsService, TurnsService],
+  exports: [ImagesRepository, ScratchDirectories, SessionsService, TurnsService],
 })
 export class SessionsModule {}

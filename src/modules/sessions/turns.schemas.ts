@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { body } from '../../platform/http/index.js';
+import { imagesSchema } from './images.schema.js';
 
 /** 5 MB of text, whatever the bytes. */
 const prompt = z.string().min(1).max(5_000_000);
@@ -8,10 +9,7 @@ export const postTurnSchema = body({
   prompt,
   readOnly: z.boolean().optional(),
   fresh: z.boolean().optional(),
-  images: z
-    .array(body({ name: z.string().max(200), mediaType: z.string().max(100), data: z.base64() }))
-    .max(20)
-    .optional(),
+  images: imagesSchema.optional(),
 });
 export type PostTurn = z.infer<typeof postTurnSchema>;
 

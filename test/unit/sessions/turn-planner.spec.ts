@@ -5,6 +5,7 @@ import { type ScratchDirectories } from '../../../src/modules/sessions/scratch/s
 import { type SessionsService } from '../../../src/modules/sessions/sessions.service.js';
 import { type SessionsRepository } from '../../../src/modules/sessions/storage/sessions.repository.js';
 import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
+import { type ImagesRepository } from '../../../src/modules/sessions/storage/images.repository.js';
 import { type TurnsRepository } from '../../../src/modules/sessions/storage/turns.repository.js';
 import { type RemoteHosts } from '../../../src/modules/remotes/index.js';
 import { type Config } from '../../../src/platform/config/index.js';
@@ -35,6 +36,7 @@ const planned = async (
   const planner = new TurnPlanner(
     rows as unknown as SessionsRepository,
     {} as TurnsRepository,
+    { ofTurn: () => Promise.resolve([]) } as unknown as ImagesRepository,
     sessions as unknown as SessionsService,
     { retirementOf: () => new AbortController().signal } as unknown as RemoteHosts,
     new AgentRegistry(),

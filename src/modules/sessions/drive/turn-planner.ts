@@ -4,6 +4,7 @@ import { type Config, CONFIG } from '../../../platform/config/index.js';
 import { RemoteHosts } from '../../remotes/index.js';
 import { ScratchDirectories } from '../scratch/scratch-directories.js';
 import { SessionsService } from '../sessions.service.js';
+import { ImagesRepository } from '../storage/images.repository.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
 import { type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
@@ -30,6 +31,7 @@ export class TurnPlanner {
   constructor(
     private readonly rows: SessionsRepository,
     private readonly turns: TurnsRepository,
+    private readonly images: ImagesRepository,
     private readonly sessions: SessionsService,
     private readonly hosts: RemoteHosts,
     private readonly agents: AgentRegistry,
@@ -45,12 +47,14 @@ export class TurnPlanner {
     const { resume } = adapter.capabilities;
     const conversation = conversationOf(row, resume, session.providerSessionId);
     const { resumes } = conversation;
-    const [place, spentBefore, prompt] = await Promise.all([
+    const [place, spentBefore, prompt, images] = await Promise.all([
       this.sessions.placeOf(session, row.remoteId),
       adapter.tellsTotals === true && resumes !== null
         ? this.rows.spentOn(session.id, resumes)
         : null,
       this.promptOf(row, conversation),
+      // A conversation that knows what was asked knows its images too.
+      conversation.asks === 'rest' ? [] : this.images.ofTurn(row.id),
     ]);
     const cwd = this.scratch.isNeeded(row, adapter.capabilities)
       ? await this.scratch.enter(session.id, row.remoteId, place.host)
@@ -69,10 +73,11 @@ export class TurnPlanner {
         readOnly: row.readOnly,
         model: session.model,
         effort: session.effort,
-        images: [],
+        images,
         args: session.args,
         command: session.command,
         cwd,
+        // Known once its host has told where the home directory is.
         directory: '',
         spentBefore,
       },
