@@ -41,7 +41,15 @@ suite(`The real CLIs on a host${none}`, () => {
     const path = `${join(process.execPath, '..')}:/usr/bin:/bin`;
     host = localHost({ home, environment: { PATH: path, HOME: home, SHELL: '/bin/sh' } });
   };
+  /** The first start of such a program reads hundreds of megabytes: on a slow disk for longer than detection waits. */
+  const warmUp = async (): Promise<void> => {
+    for (const [agent] of INSTALLED) {
+      const { program, versionArgs } = registry.get(agent);
+      await host.run({ argv: [program, ...versionArgs] }, { timeoutMs: 90_000 });
+    }
+  };
   const detected = async () => {
+    await warmUp();
     const adapters = INSTALLED.map(([agent]) => registry.get(agent));
     const found = await detectAgents(host, adapters);
     expect(found.filter(({ path }) => path === null)).toEqual([]);
@@ -62,7 +70,7 @@ suite(`The real CLIs on a host${none}`, () => {
         ...{ 'gemini-cli': 'unknown' },
       }),
     );
-  }, 100_000);
+  }, 300_000);
 
   it('tell that somebody is signed in, and never the key', async () => {
     await open(
@@ -76,7 +84,7 @@ suite(`The real CLIs on a host${none}`, () => {
         ...{ 'gemini-cli': 'signed-in' },
       }),
     );
-  }, 100_000);
+  }, 300_000);
 
   const codexIt = codexCli() ? it : it.skip;
   codexIt(
@@ -91,6 +99,6 @@ suite(`The real CLIs on a host${none}`, () => {
       const { effort } = registry.get('codex').capabilities;
       expect(effort).toEqual(expect.arrayContaining([...(known?.effort ?? ['?'])]));
     },
-    100_000,
+    300_000,
   );
 });
