@@ -73,24 +73,19 @@ export class SessionsService {
   }
 
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
-    const { agent, args = [], custom = null } = input;
+    const { agent, args = [], command = null, custom = null } = input;
     requireDefinition({ agent, args, custom });
-    const adapter = this.agents.of({ agent, custom });
-    requireSettings(adapter, { ...input, command: input.command ?? null });
+    requireSettings(this.agents.of({ agent, custom }), { ...input, command });
     const remoteId = input.remoteId ?? null;
     const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId], tx);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
     return this.insert(tx, id, {
+      ...{ agent, args, command, custom, remoteId },
       name: input.name,
-      agent,
       cwd: input.cwd ?? remote?.workingDirectory ?? '~',
-      remoteId,
       env: input.env ?? {},
-      args,
       model: input.model ?? null,
       effort: input.effort ?? null,
-      command: input.command ?? null,
-      custom,
       autoRunFolder: input.autoRunFolder ?? null,
       limits: input.limits ?? {},
       parentSessionId: null,
@@ -105,11 +100,11 @@ export class SessionsService {
   ): Promise<Session> {
     const parent = await this.row(parentId, tx);
     const { agent, remoteId, args, model, effort, command, custom, autoRunFolder, limits } = parent;
-    const env = this.secrets.openEnv(parent.id, parent.env);
-    const settings = {
-      ...{ agent, remoteId, args, model, effort, command, custom, autoRunFolder, limits, env },
-    };
-    return this.insert(tx, uuid(), { ...settings, ...change, parentSessionId: parent.id });
+    return this.insert(tx, uuid(), {
+      ...{ agent, remoteId, args, model, effort, command, custom, autoRunFolder, limits },
+      ...{ env: this.secrets.openEnv(parent.id, parent.env), parentSessionId: parent.id },
+      ...change,
+    });
   }
 
   async get(id: string): Promise<Session> {
