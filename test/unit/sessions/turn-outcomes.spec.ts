@@ -86,7 +86,9 @@ describe.each(new AgentRegistry().list().map((adapter) => [adapter.label, adapte
 
     it('that failed amid such words is neither limited nor overloaded nor without its conversation', () => {
       const verdict: RunVerdict = { ...CLEAN, exitCode: 1 };
-      expect(ending(adapter, verdict, PROSE)).toMatchObject({ state: 'failed' });
+      // With a complaint: of some CLIs, silence is what they say of a conversation that is gone.
+      const broken = ending(adapter, verdict, PROSE, { stderrTail: 'it is broken' });
+      expect(broken).toMatchObject({ state: 'failed', error: { code: 'agent/crashed' } });
     });
   },
 );
