@@ -167,6 +167,8 @@ export interface ParserState {
   memory: Record<string, unknown>;
   /** What an interactive agent is to be told next. */
   outbox?: Outbox;
+  /** Its turn is over: should its process stay when it has read the end of its input, nothing is lost by ending it. */
+  isOver?: boolean;
 }
 
 /**

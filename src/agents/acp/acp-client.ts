@@ -22,11 +22,9 @@ export const parseLine = (
   for (const message of messages) step = take(step, message, line, turn);
   const { memory, facts, outgoing } = step;
   const { outbox = { sent: 0, unsent: '' } } = state;
-  const unsent = outbox.unsent + outgoing;
-  return {
-    state: { ...step.state, memory, outbox: { ...outbox, unsent, closed: memory.end !== null } },
-    facts,
-  };
+  const isOver = memory.end !== null;
+  const next = { ...outbox, unsent: outbox.unsent + outgoing, closed: isOver };
+  return { state: { ...step.state, memory, outbox: next, isOver }, facts };
 };
 
 const take = (step: Step, message: Incoming, line: string, turn: TurnRequest): Step => {

@@ -15,7 +15,10 @@ const parserWith = (outbox: Outbox): StoredParserState => ({
 });
 
 /** An agent that is `started`, told by `steps`; the host fails as often as `failures` says. */
-const inputOf = (outbox: Outbox, ...failures: Error[]) => {
+const inputOf = (outbox: Outbox, ...failures: Error[]) => lingering(20, outbox, ...failures);
+
+/** @param lingerMs how long it may stay after its turn */
+const lingering = (lingerMs: number, outbox: Outbox, ...failures: Error[]) => {
   const row = { parser: parserWith(outbox) };
   const given: string[] = [];
   const failed: unknown[] = [];
@@ -29,13 +32,17 @@ const inputOf = (outbox: Outbox, ...failures: Error[]) => {
     send: (_: unknown, at: number, data: Buffer) =>
       data.length === 0 ? Promise.resolve() : step(`${at} ${data.toString()}`),
     closeInput: () => step('closed'),
+    cancel: () => step('ended').then(() => ({ kind: 'gone' }) as const),
   };
-  const input = new TurnInput(row, runs, run, (error) => failed.push(error));
+  const input = new TurnInput(row, runs, run, (error) => failed.push(error), lingerMs);
   const until = async (count: number): Promise<string[]> => {
     while (given.length < count) await pause(1);
     return given;
   };
-  return { row, input, given, failed, until };
+  const fails = (failure: Error): void => {
+    failures.push(failure);
+  };
+  return { row, input, given, failed, until, fails };
 };
 
 describe('The input of an interactive agent', () => {
@@ -78,6 +85,29 @@ describe('The input of an interactive agent', () => {
     input.committed(row.parser);
     while (failed.length === 0) await pause(1);
     expect([failed, given]).toEqual([[full], []]);
+  });
+
+  it('is the last thing that an agent gets which stays after its turn, also over a lost link', async () => {
+    const { input, until, row, failed } = inputOf({ sent: 0, unsent: 'a', closed: true });
+    input.committed({ ...row.parser, isOver: true });
+    expect(await until(3)).toEqual(['0 a', 'closed', 'ended']);
+    const late = inputOf({ sent: 0, unsent: '', closed: true });
+    late.input.committed({ ...late.row.parser, isOver: true });
+    await late.until(1);
+    late.fails(lost);
+    expect(await late.until(2)).toEqual(['closed', 'ended']);
+    expect([failed, late.failed]).toEqual([[], []]);
+  });
+
+  it('is the last thing that an agent hears which goes by itself', async () => {
+    const { input, until, row, failed, given } = lingering(5_000, {
+      ...{ sent: 0, unsent: '', closed: true },
+    });
+    input.committed({ ...row.parser, isOver: true });
+    await until(1);
+    input.stop();
+    await pause(20);
+    expect([failed, given]).toEqual([[], ['closed']]);
   });
 
   it('is given to nobody once the turn is left', async () => {

@@ -5,6 +5,8 @@ import { type TurnRow } from '../storage/turn.entity.js';
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
+/** How long an agent whose turn is over may take to end by itself. */
+const LINGER_MS = 10_000;
 
 /**
  * Hands on to an interactive agent what its adapter has written for it: only what is committed, so that whoever takes
@@ -13,6 +15,7 @@ const LAST_RETRY_MS = 5_000;
 export class TurnInput {
   /** What was committed last. */
   private outbox: Outbox | null = null;
+  private isOver = false;
   /** Bytes that the host has taken. */
   private given = 0;
   private isClosed = false;
@@ -22,16 +25,18 @@ export class TurnInput {
 
   constructor(
     private readonly row: Pick<TurnRow, 'parser'>,
-    private readonly runs: Pick<DurableRuns, 'send' | 'closeInput'>,
+    private readonly runs: Pick<DurableRuns, 'send' | 'closeInput' | 'cancel'>,
     private readonly run: RunKey,
     /** Called with an error that time does not heal. */
     private readonly failed: (error: unknown) => void,
+    private readonly lingerMs = LINGER_MS,
   ) {}
 
   /** Takes what is committed now. */
   committed(parser: TurnRow['parser']): void {
     if (!parser?.outbox) return;
     this.outbox = parser.outbox;
+    this.isOver = parser.isOver === true;
     this.given = Math.max(this.given, parser.outbox.sent);
     this.hasNews = true;
     if (!this.isAtWork) void this.handOn();
@@ -66,8 +71,12 @@ export class TurnInput {
   }
 
   private async step(signal: AbortSignal): Promise<void> {
-    if (this.outbox === null || this.isClosed) return;
-    const { sent, unsent, closed } = this.outbox;
+    if (this.outbox === null) return;
+    if (!this.isClosed) await this.give(this.outbox, signal);
+    if (this.isClosed && this.isOver) await this.endLingering(signal);
+  }
+
+  private async give({ sent, unsent, closed }: Outbox, signal: AbortSignal): Promise<void> {
     const data = Buffer.from(unsent).subarray(this.given - sent);
     await this.runs.send(this.run, this.given, data, { signal });
     this.given += data.length;
@@ -76,6 +85,12 @@ export class TurnInput {
     if (!closed || this.hasNews) return;
     await this.runs.closeInput(this.run, { signal });
     this.isClosed = true;
+  }
+
+  /** Some agents stay when they have read the end of their input. The drive is over, and this with it, when it goes. */
+  private async endLingering(signal: AbortSignal): Promise<void> {
+    await delay(this.lingerMs, undefined, { signal });
+    await this.runs.cancel(this.run, { signal });
   }
 
   /** Written with whatever is committed next; until then it is sent again by whoever comes. */
