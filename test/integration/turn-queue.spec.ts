@@ -1,7 +1,14 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { AgentRegistry } from '../../src/agents/index.js';
 import { type Session, type Turn } from '../../src/modules/sessions/index.js';
+import { turn as turnRequest } from '../support/run-agent.js';
 import { describeStores } from '../support/stores.js';
-import { eventually, SessionsWorld } from './sessions.world.js';
+import { eventually, SessionsWorld, type Told } from './sessions.world.js';
+
+/** A picture of one point. */
+const DOT =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 
 describeStores('the queue of a session', (kind) => {
   let world: SessionsWorld;
@@ -74,6 +81,25 @@ describeStores('the queue of a session', (kind) => {
     expect(await world.ended(a as Turn)).toMatchObject({ state: 'completed' });
     expect(await world.starts(stage)).toEqual(['gate open', 'c edited', 'a']);
     expect(await read(b as Turn)).toMatchObject({ state: 'queued', held: true });
+  });
+
+  it('keeps the images of a turn with it, wherever it is put and whatever it is made to ask', async () => {
+    session = await world.actor('local', stage, { agent: 'claude-code' });
+    const first = await world.ask(session, 'gate open');
+    await world.reaches(first, 'running');
+    const before = await world.ask(session, 'before');
+    const images = [{ name: 'dot.png', mediaType: 'image/png' as const, data: DOT }];
+    const shown = await world.ask(session, 'what?', { images });
+    await patch(shown, { position: 0, prompt: 'what is this?' });
+    await world.server.restart();
+    await world.openGate(stage, 'open');
+    const { stdin } = new AgentRegistry()
+      .get('claude-code')
+      .launch(turnRequest('what is this?', { images }));
+    const told = JSON.parse((await world.ended(shown)).text ?? '') as Told;
+    expect(told.sha256).toBe(createHash('sha256').update(stdin).digest('hex'));
+    await world.ended(before);
+    expect((await world.starts(stage)).at(-1)).toBe('before');
   });
 
   it('has one order, however often two clients at once change it', async () => {
