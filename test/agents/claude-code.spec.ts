@@ -61,48 +61,6 @@ describeWithCli(`The real Claude Code${why}`, () => {
   };
   const file = (name: string): string => join(project, name);
 
-  it('answers, streams its text and says what it used', async () => {
-    const run = start(
-      'Hi.\n%% slow 5 5\n%% usage 700 20 300 50\n%% say The answer is "42" – ünïcödé.',
-    );
-    const { outcome, state, shown } = await run.done;
-    expect(outcome).toEqual({ kind: 'completed', text: 'The answer is "42" – ünïcödé.' });
-    expect(shown).toBe('The answer is "42" – ünïcödé.');
-    expect(run.facts.length).toBeGreaterThan(3);
-    expect(state.usage).toMatchObject({
-      ...{ inputTokens: 700, outputTokens: 20, cacheReadTokens: 300, cacheWriteTokens: 50 },
-      ...{ contextTokens: 1050, contextWindow: expect.any(Number), costUsd: expect.any(Number) },
-    });
-  });
-
-  it('resumes its conversation and takes the model of the session', async () => {
-    const { state } = await start('%% say first').done;
-    const more = { providerSessionId: state.providerSessionId, model: 'claude-sonnet-4-5' };
-    const second = await start('%% report', more).done;
-    expect(second.outcome).toMatchObject({
-      kind: 'completed',
-      text: expect.stringMatching(/^REPORT model=claude-sonnet-4-5.* answers-before=1$/),
-    });
-    expect(second.state.providerSessionId).toBe(state.providerSessionId);
-  });
-
-  it('edits files and runs commands with nobody there to allow it', async () => {
-    writeFileSync(file('PLAN.md'), '- [ ] first\n');
-    const plan = file('PLAN.md');
-    const script = [`%% read ${plan}`, `%% edit ${plan} :: - [ ] first :: - [x] first`];
-    const run = start([...script, '%% bash echo made > made.txt; id -u', '%% say done'].join('\n'));
-    const { outcome } = await run.done;
-    expect(outcome).toEqual({ kind: 'completed', text: 'done' });
-    expect(readFileSync(plan, 'utf8')).toBe('- [x] first\n');
-    expect(readFileSync(file('made.txt'), 'utf8')).toBe('made\n');
-    const tools = run.facts.flatMap((fact) => (fact.type === 'tool' ? [fact] : []));
-    expect(tools.map(({ name, phase }) => `${name} ${phase}`)).toEqual([
-      ...['Read started', 'Read completed', 'Edit started', 'Edit completed'],
-      ...['Bash started', 'Bash completed'],
-    ]);
-    expect(tools[2]?.summary).toBe(plan);
-  });
-
   it('writes nothing in a read-only turn, whichever tool it tries and its settings allow', async () => {
     mkdirSync(join(root, '.claude'));
     const permissions = { allow: ['Bash', 'Write', 'Edit'], defaultMode: 'bypassPermissions' };
@@ -131,24 +89,6 @@ describeWithCli(`The real Claude Code${why}`, () => {
     expect(readFileSync(file('who.txt'), 'utf8')).toBe(`${NOBODY}\n`);
   });
 
-  it('reads its prompt whole and exact, however long and whatever it begins with', async () => {
-    const prompt = `---\ntitle: x\n---\n${'words and "quotes" $HOME `id`\n'.repeat(12_000)}%% say read`;
-    expect((await start(prompt).done).outcome).toEqual({ kind: 'completed', text: 'read' });
-    const sent = api.requests.flatMap(({ messages }) => messages.flatMap(({ content }) => content));
-    expect(sent.some(({ text }) => text?.includes(prompt))).toBe(true);
-  });
-
-  it.each([
-    ['401', { kind: 'failed', failure: { code: 'agent/auth-failed', recoverable: false } }],
-    ['403', { kind: 'failed', failure: { code: 'agent/auth-failed' } }],
-    ['429', { kind: 'limited', failure: { code: 'agent/limit' } }],
-    ['529', { kind: 'failed', failure: { code: 'agent/overloaded', recoverable: true } }],
-    ['ctx', { kind: 'failed', failure: { code: 'agent/context-full' } }],
-  ])('fails with its reason when the provider answers %s', async (failure, expected) => {
-    const { outcome } = await start(`Please.\n%% err ${failure}`).done;
-    expect(outcome).toMatchObject(expected);
-  });
-
   it('fails with its reason when the provider cannot be reached', async () => {
     await api.close();
     expect((await start('hello').done).outcome).toMatchObject({
@@ -161,12 +101,6 @@ describeWithCli(`The real Claude Code${why}`, () => {
     expect((await start('hello').done).outcome).toMatchObject({
       failure: { code: 'agent/auth-failed', hint: expect.stringContaining('Sign in') },
     });
-  });
-
-  it('fails with its reason when the conversation is not there', async () => {
-    const unknown = '00000000-0000-4000-8000-000000000000';
-    const { outcome } = await start('%% say x', { providerSessionId: unknown }).done;
-    expect(outcome).toMatchObject({ failure: { code: 'agent/session-not-found' } });
   });
 
   it('fails with its reason when it does not know an argument', async () => {

@@ -41,25 +41,6 @@ describeWithCli(`The real Gemini CLI${why}`, () => {
   const toolsOf = ({ facts }: AgentRun): string[] =>
     facts.flatMap((fact) => (fact.type === 'tool' ? [`${fact.name} ${fact.phase}`] : []));
 
-  it('answers and says what it used, and the next turn goes on with its conversation', async () => {
-    const answer = 'The answer is "42" – ünïcödé.';
-    const first = await start(`%% usage 700 20 300\n%% say ${answer}`).done;
-    expect(first).toMatchObject({ outcome: { kind: 'completed', text: answer }, shown: answer });
-    expect(first.state.usage).toMatchObject({
-      ...{ inputTokens: 700, outputTokens: 20, cacheReadTokens: 300, cacheWriteTokens: 0 },
-    });
-    const { providerSessionId } = first.state;
-    const more = { providerSessionId, model: 'gemini-2.5-pro' };
-    const second = await start('%% usage 50 5 10\n%% report', more).done;
-    expect(second.outcome).toEqual({
-      ...{ kind: 'completed', text: 'REPORT model=gemini-2.5-pro answers-before=1' },
-    });
-    expect(second.state).toMatchObject({
-      providerSessionId,
-      usage: { inputTokens: 50, outputTokens: 5, cacheReadTokens: 10 },
-    });
-  });
-
   it('edits files and runs commands with nobody there to allow it, after a read-only turn too', async () => {
     const { state } = await start('%% say first', { readOnly: true }).done;
     const plan = file('PLAN.md');
@@ -128,27 +109,11 @@ describeWithCli(`The real Gemini CLI${why}`, () => {
     ]);
   });
 
-  it.each([
-    ['401', { kind: 'failed', failure: { code: 'agent/auth-failed', recoverable: false } }],
-    ['403', { kind: 'failed', failure: { code: 'agent/auth-failed' } }],
-    ['429', { kind: 'limited', failure: { code: 'agent/limit' }, resumesAt: null }],
-    ['ctx', { kind: 'failed', failure: { code: 'agent/context-full' } }],
-  ])('fails with its reason when the provider answers %s', async (failure, expected) => {
-    const { outcome } = await start(`Please.\n%% err ${failure}`).done;
-    expect(outcome).toMatchObject(expected);
-  });
-
   it('fails with its reason when it has no account', async () => {
     rmSync(join(root, '.gemini', 'settings.json'));
     expect((await start('hello').done).outcome).toMatchObject({
       failure: { code: 'agent/auth-failed', hint: expect.stringContaining('settings.json') },
     });
-  });
-
-  it('fails with its reason when the conversation is not there', async () => {
-    const unknown = '00000000-0000-4000-8000-000000000000';
-    const { outcome } = await start('%% say x', { providerSessionId: unknown }).done;
-    expect(outcome).toMatchObject({ failure: { code: 'agent/session-not-found' } });
   });
 
   it('fails with its reason when its arguments are wrong', async () => {

@@ -11,6 +11,7 @@ import {
   type RealCli,
   type Subject,
 } from './subject.js';
+import { surviveRestart } from './restart.js';
 import { keepRow } from './table.js';
 import { workOf } from './work.js';
 
@@ -50,6 +51,11 @@ export const contractOf = (subject: Subject): void => {
     describe('does the same on this host and on a remote: it', () => {
       for (const each of CONTRACT_CASES) caseOf(each, subject, real, () => server, runs);
     });
+    it(
+      'goes on through a restart of the server in the middle of an answer, here and on a remote',
+      runs.of('restart', () => surviveRestart(subject, real, server)),
+      3 * real.turnMs,
+    );
     describe('works: it', () => {
       workOf(subject, real, () => server, runs);
     });
