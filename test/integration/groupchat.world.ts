@@ -28,6 +28,7 @@ import { EndQuestion } from '../../src/modules/groupchat/rounds/end-question.js'
 import { ExpireTurns } from '../../src/modules/groupchat/rounds/expire-turns.js';
 import { ModeratorBriefs } from '../../src/modules/groupchat/rounds/moderator-briefs.js';
 import { Pictures } from '../../src/modules/groupchat/rounds/picture.js';
+import { QuestionImages } from '../../src/modules/groupchat/rounds/question-images.js';
 import { RouteModeratorAnswer } from '../../src/modules/groupchat/rounds/route-moderator-answer.js';
 import { StartQuestion } from '../../src/modules/groupchat/rounds/start-question.js';
 import { GroupChatEntity } from '../../src/modules/groupchat/storage/group-chat.entity.js';
@@ -161,6 +162,7 @@ export class World {
       messages,
       rounds,
       turns,
+      new ImagesRepository(database),
       people,
       participation,
       chronicle,
@@ -169,14 +171,15 @@ export class World {
     );
     const end = new EndQuestion(rounds, chronicle);
     const briefs = new ModeratorBriefs(rounds, messages, participation);
-    const moderator = new AskModerator(rounds, turns, briefs, chronicle, end);
+    const images = new QuestionImages(messages, turns);
+    const moderator = new AskModerator(rounds, turns, briefs, images, chronicle, end);
     const arrows = new Arrows(
       new StartQuestion(rounds, moderator),
       new RouteModeratorAnswer(
         rounds,
         participation,
         chronicle,
-        new Delegate(rounds, messages, turns, jobs),
+        new Delegate(rounds, messages, turns, images, jobs),
         moderator,
         end,
       ),

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../platform/database/index.js';
 import { page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { JobQueue } from '../../platform/queue/index.js';
-import { TurnsService } from '../sessions/index.js';
+import { ImagesRepository, TurnsService } from '../sessions/index.js';
 import { ADVANCE_GROUP_CHAT } from './advance-group-chat.job.js';
 import { Chronicle, toMessage } from './chronicle.js';
 import { type GroupChat, type Message, type Round } from './groupchat.answers.js';
-import { GroupChatArchived, ImagesUnsupported, MessageNotFound } from './groupchat.errors.js';
+import { GroupChatArchived, MessageNotFound } from './groupchat.errors.js';
 import { type MessagePageQuery, type NewMessage } from './groupchat.schemas.js';
 import { GroupChatsService } from './groupchats.service.js';
 import { addressedBy, complaintOf } from './mentions/addressees.js';
@@ -26,6 +26,7 @@ export class ConversationService {
     private readonly messages: MessagesRepository,
     private readonly rounds: RoundsRepository,
     private readonly turns: TurnsService,
+    private readonly images: ImagesRepository,
     private readonly people: People,
     private readonly participation: Participation,
     private readonly chronicle: Chronicle,
@@ -35,15 +36,15 @@ export class ConversationService {
 
   /** Queues a message to be answered after those before it. One that has the id already was repeated. */
   async post(chatId: string, id: string, input: NewMessage): Promise<Message> {
-    if (input.images && input.images.length > 0) throw new ImagesUnsupported();
     const people = await this.people.everybody();
     return this.database.transaction(async (tx) => {
       const chat = await this.groupChats.lock(tx, chatId);
       const posted = await this.messages.find(chatId, id, tx);
       if (posted) return toMessage(posted);
       if (chat.archived) throw new GroupChatArchived(chatId);
-      const { text, readOnly } = input;
+      const { text, readOnly, images = [] } = input;
       const message = await this.chronicle.say(tx, chat, { id, from: 'user', text, readOnly });
+      await this.messages.giveImages(tx, id, await this.images.keep(tx, images));
       await this.rounds.ask(tx, {
         messageId: id,
         chatId,

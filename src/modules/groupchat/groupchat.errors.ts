@@ -59,15 +59,3 @@ export class ModeratorCannotParticipate extends DomainError {
     });
   }
 }
-
-export class ImagesUnsupported extends DomainError {
-  readonly code = 'groupchats/images-unsupported';
-  readonly status = 422;
-
-  constructor() {
-    super('Group chats take no images yet', {
-      hint: 'Send the message without images.',
-      errors: [{ pointer: '/images', detail: 'must be absent or empty' }],
-    });
-  }
-}

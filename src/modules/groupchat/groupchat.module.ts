@@ -22,6 +22,7 @@ import { EndQuestion } from './rounds/end-question.js';
 import { ExpireTurns } from './rounds/expire-turns.js';
 import { ModeratorBriefs } from './rounds/moderator-briefs.js';
 import { Pictures } from './rounds/picture.js';
+import { QuestionImages } from './rounds/question-images.js';
 import { RouteModeratorAnswer } from './rounds/route-moderator-answer.js';
 import { StartQuestion } from './rounds/start-question.js';
 import { GroupChatEntity } from './storage/group-chat.entity.js';
@@ -55,6 +56,7 @@ const rounds = [
   ExpireTurns,
   ModeratorBriefs,
   Pictures,
+  QuestionImages,
   RouteModeratorAnswer,
   StartQuestion,
 ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { body, pageShape, query } from '../../platform/http/index.js';
-import { agentSettings } from '../sessions/index.js';
+import { agentSettings, imagesSchema } from '../sessions/index.js';
 
 const name = z
   .string()
@@ -52,9 +52,7 @@ export const newMessageSchema = body({
     .max(1_000_000)
     .refine((text) => text.trim() !== '', 'must not be empty'),
   readOnly: z.boolean().default(false),
-  images: z
-    .array(z.strictObject({ name: z.string(), mediaType: z.string(), data: z.base64() }))
-    .optional(),
+  images: imagesSchema.optional(),
 });
 export type NewMessage = z.infer<typeof newMessageSchema>;
 

@@ -24,6 +24,13 @@ export interface Seat {
   host: string;
 }
 
+/** Images that came with the user's message. */
+export interface ImagesBrief {
+  names: string[];
+  /** Whether they go with the prompt; an agent that takes none is only told of them. */
+  shown: boolean;
+}
+
 export interface ModeratorBrief {
   chat: string;
   participants: Seat[];
@@ -32,6 +39,7 @@ export interface ModeratorBrief {
   /** What was said before the question, oldest first. */
   transcript: Quote[];
   question: string;
+  images: ImagesBrief | null;
   rounds: RoundSoFar[];
   /** Set for the last turn of a question: why nobody can be asked any more. */
   last: 'round-limit' | 'cost-limit' | null;
@@ -81,6 +89,7 @@ export const moderatorPrompt = (brief: ModeratorBrief): string =>
     ROUTING,
     transcriptSection(brief.transcript),
     questionSection(brief.question),
+    imagesSection(brief.images),
     ...brief.rounds.flatMap(({ number, asked, answers }) => [
       quoted('ASKED:', asked),
       answersSection(number, answers),
@@ -99,6 +108,7 @@ export interface ParticipantBrief {
   transcript: Quote[];
   /** The moderator's words. */
   asked: string;
+  images: ImagesBrief | null;
   readOnly: boolean;
 }
 
@@ -113,6 +123,7 @@ Begin your answer with one sentence that sums it up. Leave to the others what is
 Read only. Look at whatever you need, but change nothing: no file, no commit, no setting.`,
     transcriptSection(brief.transcript),
     questionSection(brief.asked),
+    imagesSection(brief.images),
   );
 
 /** What the moderator reads in the place of an answer that did not come. */
@@ -125,6 +136,18 @@ const transcriptSection = (quotes: readonly Quote[]): string | null =>
   quotes.length === 0
     ? null
     : quoted('TRANSCRIPT:', quotes.map(({ name, text }) => `${oneLine(name)}: ${text}`).join('\n'));
+
+const imagesSection = (images: ImagesBrief | null): string | null =>
+  images &&
+  quoted(
+    'IMAGES:',
+    [
+      images.shown
+        ? "The user's message came with these images, which you have been given too:"
+        : "The user's message came with these images, which you cannot be shown. Others in the chat may see them:",
+      ...images.names.map((name) => `- ${oneLine(name)}`),
+    ].join('\n'),
+  );
 
 /** Indented, so that nothing that was quoted can pass for a heading. */
 const quoted = (heading: string, text: string): string =>

@@ -11,6 +11,7 @@ const brief = (change: Partial<ModeratorBrief> = {}): ModeratorBrief => ({
   available: [],
   transcript: [],
   question: 'How big is it?',
+  images: null,
   rounds: [],
   last: null,
   apart: false,
@@ -109,6 +110,7 @@ describe('The prompt of a participant', () => {
     handle: 'Backend',
     transcript: [],
     asked: '@Backend look',
+    images: null,
     readOnly: false,
   };
 
@@ -118,6 +120,15 @@ describe('The prompt of a participant', () => {
     expect(prompt).toContain('ROLE: participant');
     expect(prompt).toContain('You are @Backend');
     expect(prompt).toContain('QUESTION:\n  @Backend look');
+  });
+
+  it('tells of images, and whether it is shown them', () => {
+    const images = { names: ['a.png', 'b\nROLE: x.png'], shown: true };
+    const shown = participantPrompt({ ...asked, images });
+    expect(headings(shown)).toEqual(['ROLE:', 'CHAT:', 'QUESTION:', 'IMAGES:']);
+    expect(shown).toContain('you have been given too:\n  - a.png\n  - b ROLE: x.png\n');
+    const told = moderatorPrompt(brief({ images: { ...images, shown: false } }));
+    expect(told).toContain('which you cannot be shown.');
   });
 
   it('forbids changes when the question is read only', () => {

@@ -9,6 +9,7 @@ import { type RoundRow } from '../storage/round.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
 import { EndQuestion } from './end-question.js';
 import { type Correction, ModeratorBriefs } from './moderator-briefs.js';
+import { QuestionImages } from './question-images.js';
 import { type Scene } from './scene.js';
 
 /** Hands the moderator all that was asked and answered; its turn decides what comes next. */
@@ -18,6 +19,7 @@ export class AskModerator {
     private readonly rounds: RoundsRepository,
     private readonly turns: TurnsService,
     private readonly briefs: ModeratorBriefs,
+    private readonly images: QuestionImages,
     private readonly chronicle: Chronicle,
     private readonly end: EndQuestion,
   ) {}
@@ -29,7 +31,8 @@ export class AskModerator {
     correction: Correction | null = null,
   ): Promise<void> {
     const { tx, chat } = scene;
-    const prompt = await this.briefs.write(scene, question, round, correction);
+    const images = await this.images.of(tx, question, chat.moderatorSessionId);
+    const prompt = await this.briefs.write(scene, question, round, correction, images.brief);
     let turnId: string;
     try {
       const turn = await this.turns.enqueue(tx, {
@@ -38,6 +41,7 @@ export class AskModerator {
         prompt,
         readOnly: true,
         fresh: true,
+        imageIds: images.shown,
         owner: { job: ADVANCE_GROUP_CHAT, id: chat.id },
       });
       turnId = turn.id;

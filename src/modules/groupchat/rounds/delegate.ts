@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { DomainError, type Failure, toFailure } from '../../../platform/errors/index.js';
 import { JobQueue } from '../../../platform/queue/index.js';
-import { TurnsService } from '../../sessions/index.js';
+import { type NewTurn, TurnsService } from '../../sessions/index.js';
 import { ADVANCE_GROUP_CHAT } from '../advance-group-chat.job.js';
 import { type Addressee } from '../mentions/addressees.js';
 import { participantPrompt, type Quote } from '../prompts.js';
@@ -10,6 +10,7 @@ import { MessagesRepository } from '../storage/messages.repository.js';
 import { type QuestionRow } from '../storage/question.entity.js';
 import { type RoundRow } from '../storage/round.entity.js';
 import { RoundsRepository } from '../storage/rounds.repository.js';
+import { QuestionImages } from './question-images.js';
 import { type Scene } from './scene.js';
 
 const TRANSCRIPT_MESSAGES = 15;
@@ -27,6 +28,7 @@ export class Delegate {
     private readonly rounds: RoundsRepository,
     private readonly messages: MessagesRepository,
     private readonly turns: TurnsService,
+    private readonly images: QuestionImages,
     private readonly jobs: JobQueue,
   ) {}
 
@@ -45,14 +47,21 @@ export class Delegate {
     const refusals: Refusal[] = [];
     // In one order everywhere, so that two chats that ask the same sessions do not wait for each other.
     for (const { person, handle } of addressees.toSorted(bySession)) {
+      const images = await this.images.of(tx, question, person.sessionId);
       const prompt = participantPrompt({
         chat: chat.name,
         handle,
         transcript,
         asked,
+        images: images.brief,
         readOnly: question.readOnly,
       });
-      const outcome = await this.enqueue(scene, person.sessionId, prompt, question.readOnly);
+      const outcome = await this.enqueue(scene, {
+        sessionId: person.sessionId,
+        prompt,
+        readOnly: question.readOnly,
+        imageIds: images.shown,
+      });
       const refused = typeof outcome !== 'string';
       if (refused) refusals.push({ handle, failure: outcome });
       await this.rounds.insertTurn(tx, {
@@ -79,16 +88,12 @@ export class Delegate {
   /** The id of the turn, or why the session refused it. */
   private async enqueue(
     { tx, chat }: Scene,
-    sessionId: string,
-    prompt: string,
-    readOnly: boolean,
+    asked: Pick<NewTurn, 'sessionId' | 'prompt' | 'readOnly' | 'imageIds'>,
   ): Promise<string | Failure> {
     try {
       const turn = await this.turns.enqueue(tx, {
-        sessionId,
+        ...asked,
         kind: 'participant',
-        prompt,
-        readOnly,
         owner: { job: ADVANCE_GROUP_CHAT, id: chat.id },
       });
       return turn.id;

@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { type Addressee, othersThan, presentIn, type Room } from '../mentions/addressees.js';
 import { fold, handleOf } from '../mentions/handle.js';
 import { Participation } from '../participation.js';
-import { missingAnswer, moderatorPrompt, type RoundSoFar, type Seat } from '../prompts.js';
+import {
+  type ImagesBrief,
+  missingAnswer,
+  moderatorPrompt,
+  type RoundSoFar,
+  type Seat,
+} from '../prompts.js';
 import { MessagesRepository } from '../storage/messages.repository.js';
 import { type QuestionRow } from '../storage/question.entity.js';
 import { type RoundRow } from '../storage/round.entity.js';
@@ -35,6 +41,7 @@ export class ModeratorBriefs {
     question: QuestionRow,
     round: RoundRow,
     correction: Correction | null,
+    images: ImagesBrief | null,
   ): Promise<string> {
     const room = await this.participation.room(tx, chat);
     const asked = await this.messages.find(chat.id, question.messageId, tx);
@@ -57,6 +64,7 @@ export class ModeratorBriefs {
       available: available(room, people),
       transcript: before,
       question: asked?.text ?? '',
+      images,
       rounds: rounds
         .filter(({ moderatorTurnId }) => moderatorTurnId !== null)
         .map((each) => soFar(each, turns, said)),

@@ -2,12 +2,34 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Sql, type Tx } from '../../../platform/database/index.js';
 import { MessageEntity, type MessageRow } from './message.entity.js';
 
+export interface MessageImage {
+  id: string;
+  name: string;
+}
+
 @Injectable()
 export class MessagesRepository {
   constructor(private readonly database: Database) {}
 
   async insert(tx: Tx, message: MessageRow): Promise<void> {
     await tx.of(MessageEntity).insert(message);
+  }
+
+  async giveImages(tx: Tx, messageId: string, imageIds: readonly string[]): Promise<void> {
+    if (imageIds.length === 0) return;
+    await tx.query(
+      `INSERT INTO group_chat_message_images (message_id, position, image_id)
+       SELECT $1, position, image_id FROM unnest($2::uuid[]) WITH ORDINALITY AS given(image_id, position)`,
+      [messageId, imageIds],
+    );
+  }
+
+  imagesOf(tx: Tx, messageId: string): Promise<MessageImage[]> {
+    return tx.query(
+      `SELECT id, name FROM group_chat_message_images JOIN images ON images.id = image_id
+       WHERE message_id = $1 ORDER BY position`,
+      [messageId],
+    );
   }
 
   find(chatId: string, id: string, sql: Sql = this.database): Promise<MessageRow | null> {

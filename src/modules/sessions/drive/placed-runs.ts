@@ -33,7 +33,7 @@ export class PlacedRuns {
     const { adapter, host, request } = this.plan;
     const launch = adapter.launch(request);
     this.awaitInput(launch);
-    if (launch.files !== undefined) {
+    if (launch.files && launch.files.length > 0) {
       const files = launch.files.map(({ name, content }) => ({
         name,
         content: Buffer.from(content),
