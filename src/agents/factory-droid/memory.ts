@@ -12,7 +12,11 @@ const memorySchema = z.object({
   tools: z.record(z.string(), tool).catch({}),
   /** The signal that ended the last command. */
   struckBy: z.string().nullable().catch(null),
-  completed: z.boolean().catch(false),
+  /** It said that the turn is over; null until it has. */
+  end: z
+    .object({ completed: z.literal(true) })
+    .nullable()
+    .catch(null),
   /** Why it failed, in the CLI's words. */
   failure: z.string().nullable().catch(null),
 });

@@ -56,7 +56,7 @@ const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {
           ...state,
           text: event.finalText || state.text,
           usage: event.usage ? turnUsage(event.usage) : state.usage,
-          memory: { ...memory, completed: true },
+          memory: { ...memory, end: { completed: true } },
         },
         facts: [],
       };

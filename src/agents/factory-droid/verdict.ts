@@ -62,8 +62,8 @@ const refusal = (end: ProcessEnd, request: TurnRequest): TurnFailure | null => {
 };
 
 /** When it is told to end it ends its command, lets the model speak of that, and says that all is well. */
-const interrupted = ({ completed, struckBy }: Memory): TurnFailure | null => {
-  if (completed && struckBy === null) return null;
+const interrupted = ({ end, struckBy }: Memory): TurnFailure | null => {
+  if (end?.completed && struckBy === null) return null;
   return struckBy === null
     ? {
         code: 'agent/protocol',
@@ -73,7 +73,7 @@ const interrupted = ({ completed, struckBy }: Memory): TurnFailure | null => {
       }
     : {
         code: 'agent/crashed',
-        message: `The last command of Droid was ended by ${struckBy}, as it is when Droid itself is ended`,
+        message: `Droid: the last command was ended by ${struckBy}, as it is when Droid itself is ended`,
         hint: 'Look at what it has done there, then send the prompt again to go on.',
         recoverable: true,
       };

@@ -2,6 +2,7 @@ import { type Subject } from '../contract/subject.js';
 import { claudeCode } from './claude-code.js';
 import { codex } from './codex.js';
 import { copilot } from './copilot-cli.js';
+import { factoryDroid } from './factory-droid.js';
 import { geminiCliSubject } from './gemini-cli.js';
 import { openCode } from './opencode.js';
 import { qwen } from './qwen.js';
@@ -13,5 +14,6 @@ export const SUBJECTS: readonly Subject[] = [
   copilot,
   geminiCliSubject,
   openCode,
+  factoryDroid,
   qwen,
 ];

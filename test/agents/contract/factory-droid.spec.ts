@@ -1,0 +1,4 @@
+import { factoryDroid } from '../subjects/factory-droid.js';
+import { contractOf } from './contract.js';
+
+contractOf(factoryDroid);
