@@ -11,6 +11,7 @@ import { AgentUnsupported } from '../agent-errors.js';
 import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
 import { approved } from './approval.js';
+import { QWEN_LOGIN } from './login.js';
 import { promptOf } from './prompt-text.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
@@ -21,6 +22,7 @@ export class QwenAdapter implements AgentAdapter {
   readonly label = 'Qwen Code';
   readonly program = 'qwen';
   readonly versionArgs = ['--version'];
+  readonly login = { question: QWEN_LOGIN };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -149,6 +149,18 @@ describe('The login of an agent', () => {
     expect(await said(codex, 'codex-1', script)).toMatchObject({ login });
   });
 
+  it.each([
+    [
+      'signed-in',
+      '✓ Authentication Method: OpenAI-compatible Provider\n  Status: API key configured',
+    ],
+    ['signed-out', '⚠️  No authentication method configured.\nRun one of the following commands'],
+    ['unknown', 'Unknown argument: status'],
+  ])('is %s by the words of Qwen Code for people', async (login, words) => {
+    const script = reading('0.15.10', `printf '%b\\n' '=== Authentication Status ===\n${words}'`);
+    expect(await said(registry.get('qwen'), 'qwen-1', script)).toMatchObject({ login });
+  });
+
   it('is known from a variable where the CLI documents one', async () => {
     const gemini = registry.get('gemini-cli');
     expect(await said(gemini, 'gemini-1', 'echo 0.61.0')).toMatchObject({ login: 'unknown' });
