@@ -73,6 +73,16 @@ export const readLocal = async (path: string): Promise<Buffer> => {
   }
 };
 
+/** The JSON in a file; what it means is up to the server. */
+export const jsonFrom = async (path: string): Promise<unknown> => {
+  const text = (await readLocal(path)).toString('utf8');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new CliFailure(EXIT.usage, `The file ${path} holds no JSON`, { cause });
+  }
+};
+
 /** Only the fields that were given: the server decides about the rest. */
 export const given = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(

@@ -5,7 +5,7 @@ import { type Cli } from '../cli.js';
 import { CliFailure } from '../cli-failure.js';
 import { EXIT } from '../exit-codes.js';
 import { findRemote, findSession } from '../find.js';
-import { collect, envFrom, given } from '../option-values.js';
+import { collect, envFrom, given, jsonFrom } from '../option-values.js';
 import { facts, table } from '../table.js';
 import { addQueueCommand } from './queue.command.js';
 
@@ -17,6 +17,7 @@ interface Settings {
   model?: string;
   effort?: string;
   command?: string;
+  custom?: string;
   autoRunFolder?: string;
 }
 
@@ -127,6 +128,7 @@ const withSettings = (command: Command): Command =>
     .option('-m, --model <model>', 'model to ask the CLI for')
     .option('--effort <level>', 'how much effort to ask the CLI for')
     .option('--command <path>', 'where the CLI is on its host, if not in the login PATH')
+    .option('--custom <file>', 'JSON file that defines a custom agent: its prompt and output')
     .option('--auto-run-folder <dir>', 'where its Auto Run documents are');
 
 const settingsFrom = async (cli: Cli, api: ApiClient, options: Settings): Promise<object> => {
@@ -135,6 +137,7 @@ const settingsFrom = async (cli: Cli, api: ApiClient, options: Settings): Promis
     ...{ cwd, model, effort, autoRunFolder },
     command: options.command,
     args: options.arg,
+    custom: options.custom && (await jsonFrom(options.custom)),
     remoteId: options.remote && (await findRemote(api, options.remote)),
     env: options.env && envFrom(options.env, cli.world.env),
   });

@@ -116,6 +116,29 @@ describe('the command line', () => {
     expect(outcome.stderr).toContain('Look at the fields.');
   });
 
+  it('defines a custom agent by a file', async () => {
+    const server = (await setup()).on('POST /sessions', { body: aSession() });
+    const dir = await mkdtemp(join(tmpdir(), 'maestro-cli-'));
+    const file = join(dir, 'agent.json');
+    const create = (): ReturnType<typeof maestro> =>
+      maestro(server, [
+        ...['sessions', 'create', 'web', '-a', 'custom', '--command', '/opt/agent'],
+        ...['--custom', file],
+      ]);
+    try {
+      const custom = { prompt: 'stdin', output: { format: 'text' } };
+      await writeFile(file, JSON.stringify(custom));
+      expect((await create()).exitCode).toBe(0);
+      expect(server.calls.at(-1)?.body).toMatchObject({ agent: 'custom', custom });
+      await writeFile(file, '{');
+      expect(await create()).toMatchObject({
+        ...{ exitCode: 2, stderr: expect.stringContaining('holds no JSON') },
+      });
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
   it('tells a refusal as JSON where JSON is asked for', async () => {
     const server = (await setup()).on('GET /remotes', problem(401, 'access/unauthenticated', 'No'));
     const outcome = await maestro(server, ['remotes', 'list', '--json']);
