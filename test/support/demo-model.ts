@@ -58,8 +58,12 @@ const printed = (result: string): string =>
 const worked = (prompt: string, results: string[]): Reply['does'] => {
   const document = /^DOCUMENT: (.*)$/m.exec(prompt)?.[1] ?? '';
   const read: ToolCall = { name: 'Read', input: { file_path: document } };
-  const [text] = results;
-  if (text === undefined) return read;
+  const [first] = results;
+  if (first === undefined) return read;
+  // The tool of Gemini CLI reads nothing that git ignores.
+  const isHidden = / is ignored by configured ignore patterns/.test(first);
+  const [text, ...done] = isHidden ? results.slice(1) : results;
+  if (text === undefined) return shell(`cat '${document}'`, 'Read the document');
   const task = /- \[ \] (.*)/.exec(text)?.[1];
   if (task === undefined) return { say: 'Nothing is left to do.' };
   const tick: ToolCall = {
@@ -67,7 +71,7 @@ const worked = (prompt: string, results: string[]): Reply['does'] => {
     input: { file_path: document, old_string: `- [ ] ${task}`, new_string: `- [x] ${task}` },
   };
   const [doing, committing] = [stepsOf(task, document), commitOf(task)];
-  return [...doing, tick, ...committing][results.length - 1] ?? { say: `Done: ${task}` };
+  return [...doing, tick, ...committing][done.length] ?? { say: `Done: ${task}` };
 };
 
 const stepsOf = (task: string, document: string): ToolCall[] => {

@@ -49,7 +49,12 @@ const blockOf = ({ text, functionCall, functionResponse }: z.infer<typeof part>)
   if (functionCall !== undefined) return { type: 'tool_use' };
   if (functionResponse === undefined) return { type: 'text', text };
   const { output, ...other } = functionResponse.response;
-  return { type: 'tool_result', content: output ?? JSON.stringify(other) };
+  // What a command printed stands between notes on how it ran.
+  const printed =
+    typeof output === 'string'
+      ? output.replace(/^<untrusted_context>\nOutput: (.*)\nProcess Group PGID: .*$/s, '$1')
+      : output;
+  return { type: 'tool_result', content: printed ?? JSON.stringify(other) };
 };
 
 const callOf = ({ name, input }: ToolCall): { name: string; args: object } => {

@@ -6,10 +6,13 @@ import { SUBJECTS } from '../../../agents/subjects/index.js';
 import { turn } from '../../../support/run-agent.js';
 import { owed } from './owed.js';
 
-/** The demo agent is our own program, a custom one is anybody's: both have tests of their own. */
+/**
+ * The demo agent is our own program, a custom one is anybody's, and with one of the Agent Client Protocol both sides
+ * talk: these have tests of their own.
+ */
 const ADAPTERS = new AgentRegistry()
   .list()
-  .filter(({ agent }) => agent !== 'demo' && agent !== 'custom');
+  .filter(({ agent }) => agent !== 'demo' && agent !== 'custom' && agent !== 'acp');
 
 describe('An adapter', () => {
   it.each(ADAPTERS.map((adapter) => [adapter.label, adapter] as const))(
