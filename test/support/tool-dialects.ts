@@ -20,7 +20,10 @@ const OPENCODE: Dialect = {
 const DROID: Dialect = {
   Bash: ({ command }) => ({
     name: 'Execute',
-    input: { command, summary: 'A step of the script', timeout: 120, riskLevel: 'low' },
+    input: {
+      ...{ command, summary: 'A step of the script' },
+      ...{ riskLevelReason: 'It is a step of the script', riskLevel: 'low' },
+    },
   }),
   Read: ({ file_path }) => ({ name: 'Read', input: { file_path } }),
   Write: ({ file_path, content }) => ({ name: 'Create', input: { file_path, content } }),

@@ -153,13 +153,13 @@ describe('The questions to OpenCode', () => {
   const said = (stdout: string, exitCode = 0) => ({ exitCode, stdout, stderr: '' });
 
   it('tell whether somebody is signed in', () => {
-    const { read } = adapter.login.question;
-    const list = (text: string): string => read(said(text)).state;
+    const { question } = adapter.login;
+    const list = (text: string): string => question.read(said(text)).state;
     expect(list('┌  Credentials ~/.local\n│\n└  0 credentials\n')).toBe('signed-out');
     expect(list('└  1 credentials\n')).toBe('signed-in');
     expect(list('└  0 credentials\n┌  Environment\n└  1 environment variable\n')).toBe('signed-in');
     expect(list('')).toBe('unknown');
-    expect(read(said('└  1 credentials', 1)).state).toBe('unknown');
+    expect(question.read(said('└  1 credentials', 1)).state).toBe('unknown');
   });
 
   it('tell the models with their efforts', () => {
