@@ -161,6 +161,17 @@ describe('The login of an agent', () => {
     expect(await said(registry.get('qwen'), 'qwen-1', script)).toMatchObject({ login });
   });
 
+  it.each([
+    ['signed-in', '1 credentials\n1 environment variable'],
+    ['signed-in', '0 credentials\n2 environment variables'],
+    ['signed-out', '0 credentials'],
+    ['unknown', 'Failed to read the file'],
+  ])('is %s by what OpenCode counts: %s', (state, stderr) => {
+    const { login } = registry.get('opencode');
+    const said = { exitCode: 0, stdout: '', stderr };
+    expect(login?.question?.read(said)).toEqual({ state, account: null });
+  });
+
   it('is known from a variable where the CLI documents one', async () => {
     const gemini = registry.get('gemini-cli');
     expect(await said(gemini, 'gemini-1', 'echo 0.61.0')).toMatchObject({ login: 'unknown' });
@@ -193,6 +204,31 @@ describe('The models of an agent', () => {
       { id: 'gpt-a', name: 'GPT A', contextWindow: 272_000, effort: ['low', 'high'] },
       { id: 'bare', name: null, contextWindow: null, effort: null },
     ]);
+  });
+
+  it('are those of OpenCode, each with an object below its name', () => {
+    const stdout = `opencode/pickle
+{
+  "name": "Pickle",
+  "limit": {
+    "context": 200000
+  },
+  "variants": {
+    "low": {},
+    "high": {}
+  }
+}
+own/bare
+{
+  "id": "bare"
+}
+`;
+    const { models } = registry.get('opencode');
+    expect(models?.read({ exitCode: 0, stdout, stderr: '' })).toEqual([
+      { id: 'opencode/pickle', name: 'Pickle', contextWindow: 200_000, effort: ['low', 'high'] },
+      { id: 'own/bare', name: null, contextWindow: null, effort: null },
+    ]);
+    expect(models?.read({ exitCode: 1, stdout, stderr: '' })).toBeNull();
   });
 
   it('are refused, with the reason, where there is no list', async () => {
