@@ -210,6 +210,13 @@ describe('The program of the demo agent', () => {
     expect(await answer('%% say from a file', { command: file })).toBe('from a file');
   });
 
+  it('reads images beside its prompt, and says how large they are', async () => {
+    const image = { name: 'a.png', mediaType: 'image/png' as const, data: 'AAECAw==' };
+    expect(await answer('look', { images: [image, image] })).toMatch(
+      /^You said "look", with an image of 4 bytes, with an image of 4 bytes, message 1 of our talk/,
+    );
+  });
+
   it('keeps a journal of its starts and ends when asked to', async () => {
     env['MAESTRO_DEMO_JOURNAL'] = join(root, 'journal.ndjson');
     env['MAESTRO_RUN'] = 'turn-1';
