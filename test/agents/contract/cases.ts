@@ -92,7 +92,8 @@ export const CASES: Record<ContractCase, Case> = {
       const first = await at.server.answerOf(session, 'Remember the number 4711.\n%% say Noted.');
       completed(first, 'Noted.');
       const second = await at.server.answerOf(session, '%% report');
-      expect(second.providerSessionId).toBe(first.providerSessionId);
+      const isSame = second.providerSessionId === first.providerSessionId;
+      expect(isSame).toBe(at.subject.told.copies !== true);
       return second;
     },
     check: (at, turn) => {

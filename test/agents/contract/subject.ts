@@ -81,6 +81,8 @@ export interface Told {
   cost: boolean;
   /** What the model thinks before it answers. */
   reasoning: boolean;
+  /** Each turn goes on in a copy of the conversation, which has an id of its own. */
+  copies?: boolean;
   /** The time at which a limit resets: to the second, within a minute, or never. */
   reset: 'second' | 'minute' | 'no';
 }

@@ -9,7 +9,7 @@ export const factoryDroid: Subject = {
   adapter: new FactoryDroidAdapter(),
   cli: 'Droid',
   version: '0.225.2',
-  told: { streams: false, usage: 'turn', cost: false, reasoning: true, reset: 'no' },
+  told: { streams: false, usage: 'turn', cost: false, reasoning: true, reset: 'no', copies: true },
   recorded: {
     verdicts: {
       'droid-0.225.2': {
