@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { AgentUnsupported } from '../../../src/agents/agent-errors.js';
+import { FactoryDroidAdapter } from '../../../src/agents/factory-droid/factory-droid-adapter.js';
+import { turn } from '../../support/run-agent.js';
+import { exited, playBack, recording } from './recordings.js';
+
+const adapter = new FactoryDroidAdapter();
+const ID = '0a5e0f27-fb16-4547-8c49-6cf9b574c472';
+const line = (event: object): string => JSON.stringify(event);
+
+describe('A turn of Droid', () => {
+  it('may do all that needs nobody to allow it, and goes on in a copy of its conversation', () => {
+    const { argv } = adapter.launch(
+      turn('x', { providerSessionId: ID, model: 'custom:A-0', effort: 'high' }),
+    );
+    expect(argv).toEqual([
+      ...['droid', 'exec', '--auto', 'high', '--output-format', 'stream-json'],
+      ...['--model', 'custom:A-0', '--reasoning-effort', 'high', '--fork', ID],
+    ]);
+    const args = ['--auto', 'low'];
+    expect(adapter.launch(turn('x', { args })).argv.filter((arg) => arg === '--auto')).toHaveLength(
+      1,
+    );
+    expect(() => adapter.launch(turn('x', { providerSessionId: 'latest' }))).toThrow(
+      AgentUnsupported,
+    );
+  });
+
+  it('that only reads has no tool that writes', () => {
+    const { argv } = adapter.launch(turn('x', { readOnly: true }));
+    expect(argv[argv.indexOf('--only-tools') + 1]).toBe('Read,LS,Grep,Glob,WebSearch,FetchUrl');
+    expect(argv).not.toContain('--auto');
+  });
+
+  it.each([
+    ['--add-tools=Execute'],
+    ['--only-tools'],
+    ['--settings'],
+    ['--mission'],
+    ['-w'],
+    ['--'],
+  ])('that only reads cannot be given the argument %s', (arg) => {
+    expect(() => adapter.launch(turn('x', { readOnly: true, args: [arg] }))).toThrow(
+      AgentUnsupported,
+    );
+    expect(adapter.launch(turn('x', { args: [arg] })).argv).toContain(arg);
+  });
+});
+
+describe('Output of droid-0.225.2', () => {
+  it('gives its thoughts once, its answer and what it used', () => {
+    const { stdout, end } = recording('droid-0.225.2', 'new');
+    const { facts, state, outcome } = playBack(adapter, stdout, end);
+    expect(outcome).toMatchObject({ kind: 'completed', text: expect.stringMatching(/^Hello/) });
+    expect(facts.filter(({ type }) => type === 'reasoning')).toEqual([
+      { type: 'reasoning', text: 'I will greet the user.' },
+    ]);
+    expect(state.usage).toMatchObject({ inputTokens: 1200, outputTokens: 34, costUsd: null });
+  });
+
+  it.each([
+    ['429 Rate limit reached. Please try again in 20s.', 20],
+    ['429 Too many requests, retry after 2 minutes', 120],
+  ])('names the time after %s', (message, seconds) => {
+    const before = Date.now();
+    const { outcome } = playBack(adapter, line({ type: 'error', message }), exited(1));
+    if (outcome.kind !== 'limited') throw new Error(`It is ${outcome.kind}`);
+    const late = Date.parse(outcome.resumesAt ?? '') - before - seconds * 1_000;
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(60_000);
+  });
+});
