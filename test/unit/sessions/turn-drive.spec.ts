@@ -9,7 +9,8 @@ import {
   type RunEvent,
 } from '../../../src/hosts/index.js';
 import { SshFailure } from '../../../src/hosts/ssh/errors.js';
-import { TurnDrive, type TurnPlan } from '../../../src/modules/sessions/drive/turn-drive.js';
+import { TurnDrive } from '../../../src/modules/sessions/drive/turn-drive.js';
+import { type TurnPlan } from '../../../src/modules/sessions/drive/turn-plan.js';
 import { type TurnRecorder } from '../../../src/modules/sessions/drive/turn-recorder.js';
 import { type OpenTool, type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
 import { turn as request } from '../../support/run-agent.js';

@@ -9,7 +9,7 @@ import {
   type StartOptions,
 } from '../../../hosts/index.js';
 import { type StoredParserState } from '../storage/turn.entity.js';
-import { type TurnPlan } from './turn-drive.js';
+import { type TurnPlan } from './turn-plan.js';
 
 type Place = NonNullable<StoredParserState['place']>;
 

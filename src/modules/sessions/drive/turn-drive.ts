@@ -17,29 +17,10 @@ import { CarefulStart } from './careful-start.js';
 import { LineSplitter } from './line-splitter.js';
 import { Outage, type OutageSteps } from './outage.js';
 import { PlacedRuns } from './placed-runs.js';
-import { type Clock, type ClockLimits, TurnClocks } from './turn-clocks.js';
-import { type TurnConversation } from './turn-conversation.js';
+import { type Clock, TurnClocks } from './turn-clocks.js';
 import { TurnInput } from './turn-input.js';
+import { type TurnPlan } from './turn-plan.js';
 import { type TurnFact, type TurnRecorder } from './turn-recorder.js';
-import { type RetryPolicy } from './turn-retries.js';
-
-/** All that a turn needs to be driven, resolved. */
-export interface TurnPlan {
-  row: TurnRow;
-  host: Host;
-  /** Aborted when the host was replaced: the turn must be planned anew. */
-  retired: AbortSignal;
-  cwd: string;
-  /** The session's environment over the remote's. */
-  env: Record<string, string>;
-  adapter: AgentAdapter;
-  /** What the adapter is told of it. */
-  request: TurnRequest;
-  conversation: TurnConversation;
-  /** Of this attempt: the absolute one without what earlier attempts have used. */
-  limits: ClockLimits;
-  retries: RetryPolicy;
-}
 
 /** What is done about a turn when something becomes of it. */
 export interface TurnSteps extends OutageSteps {

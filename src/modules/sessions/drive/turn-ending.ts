@@ -1,9 +1,13 @@
-import { type Outcome, type ParserState } from '../../../agents/index.js';
+import {
+  type AgentAdapter,
+  type Outcome,
+  type ParserState,
+  type TurnRequest,
+} from '../../../agents/index.js';
 import { type RunVerdict } from '../../../hosts/index.js';
 import { toFailure } from '../../../platform/errors/index.js';
 import { type StopReason, type TurnRow } from '../storage/turn.entity.js';
 import { type TurnError, type TurnWait } from '../turn.js';
-import { type TurnPlan } from './turn-drive.js';
 
 /** How a turn ended, ready to be written. */
 export type TurnEnding = Pick<
@@ -88,7 +92,13 @@ export const endingOf = (
   }
 };
 
-type EndedPlan = Pick<TurnPlan, 'adapter' | 'request' | 'cwd'> & { host: { name: string } };
+/** What of a turn's plan is needed to judge its end. */
+interface EndedPlan {
+  adapter: AgentAdapter;
+  request: TurnRequest;
+  cwd: string;
+  host: { name: string };
+}
 
 const nothing = (state: ParserState): Omit<TurnEnding, 'state' | 'error'> => ({
   text: state.text,

@@ -14,7 +14,7 @@ import {
   TEXT_CHARACTERS,
   type TurnConversation,
 } from './turn-conversation.js';
-import { type TurnPlan } from './turn-drive.js';
+import { type TurnPlan } from './turn-plan.js';
 import { TurnTaken } from './turn-recorder.js';
 
 /**
