@@ -89,7 +89,9 @@ export const factoryDroid: Subject = {
     tools: { shell: 'Execute', read: 'Read', write: 'Create', edit: 'Edit' },
     usage: { inputTokens: 750, outputTokens: 20, cacheReadTokens: 300 },
     unknownSessionId: UNKNOWN_SESSION,
-    exceptions: {},
+    exceptions: {
+      overloaded: { because: 'it tries again for minutes, and tells nobody' },
+    },
     work: { args: [], withheld: ['Execute', 'Create', 'Edit', 'ApplyPatch', 'Task', 'Skill'] },
     turnMs: 120_000,
   },
