@@ -20,7 +20,10 @@ const BEGINNINGS: Record<MediaType, RegExp> = {
 const image = body({
   name: z.string().max(200).transform(storableText).describe('For people; never a path'),
   mediaType: z.enum(MEDIA_TYPES),
-  data: z.base64().min(1).describe('The file in base64: its bytes must be what mediaType says'),
+  data: z
+    .base64({ abort: true })
+    .min(1, { abort: true })
+    .describe('The file in base64: its bytes must be what mediaType says'),
 }).refine(({ mediaType, data }) => BEGINNINGS[mediaType].test(beginningOf(data)), {
   path: ['data'],
   message: 'its bytes are not what mediaType says',
