@@ -22,7 +22,8 @@ export const turnUsage = (
   const models = Object.values(ofTurn ?? event.modelUsage ?? {});
   const sum = (value: (model: ModelUsage[string]) => number): number =>
     models.reduce((total, each) => total + value(each), 0);
-  const rest = models.length === 0 ? event.usage : null;
+  const tells = sum(({ inputTokens, outputTokens }) => inputTokens + outputTokens) > 0;
+  const rest = tells ? null : event.usage;
   const thinking = models.map((each) => each.thinkingTokens ?? null);
   return {
     inputTokens: rest?.input_tokens ?? sum((each) => each.inputTokens),
