@@ -132,9 +132,7 @@ const SCRIPT = {
 const perform = async (text) => {
   const script = [...text.matchAll(/^\s*%% (\w+) ?(.*)$/gm)].filter(([, verb]) => SCRIPT[verb]);
   let said = script.length > 0 ? `Done: ${script.map(([, verb]) => verb).join(', ')}` : null;
-  for (const [, verb, rest] of script) {
-    said = (await SCRIPT[verb](rest.trim())) ?? said;
-  }
+  for (const [, verb, rest] of script) said = (await SCRIPT[verb](rest.trim())) ?? said;
   return said;
 };
 
@@ -264,7 +262,8 @@ if (flags.includes('--version')) {
 
 const input = process.stdin.isTTY ? '' : fs.readFileSync(0, 'utf8');
 const blocks = flag('--input-format') ? JSON.parse(input).message.content : [{ text: input }];
-const prompt = blocks.map(({ text = '' }) => text).join('');
+const given = blocks.map(({ text = '' }) => text).join('');
+const prompt = given.replace(/^CONVERSATION SO FAR:[^]*?^REQUEST:\n/m, '');
 const earlier = attempt(() => JSON.parse(fs.readFileSync(stateFile, 'utf8')));
 const state = earlier ?? { prompts: [] };
 const role = /^ROLE:\s*(\w+)/m.exec(prompt)?.[1] ?? null;
