@@ -1,11 +1,5 @@
+import { type Fact, type ParserState } from '../../../agents/index.js';
 import {
-  type AgentAdapter,
-  type Fact,
-  type ParserState,
-  type TurnRequest,
-} from '../../../agents/index.js';
-import {
-  type Host,
   keepFollowing,
   type RunEvent,
   type RunKey,
