@@ -36,6 +36,8 @@ export interface AgentAdapter {
   readonly models?: CliQuestion<AgentModel[] | null>;
   /** Its CLI tells what a whole conversation has used, not one turn: see `initialState`. */
   readonly tellsTotals?: boolean;
+  /** Its CLI resumes a conversation in a copy with an id of its own: that the id is another one means nothing. */
+  readonly resumesCopies?: boolean;
 
   /** How this turn is started. Throws `agent/unsupported` for what the capabilities exclude. */
   launch(turn: TurnRequest): Launch;

@@ -20,6 +20,7 @@ export class FactoryDroidAdapter implements AgentAdapter {
   readonly label = 'Droid';
   readonly program = 'droid';
   readonly versionArgs = ['--version'];
+  readonly resumesCopies = true;
   readonly login = { variables: ['FACTORY_API_KEY'] };
   readonly capabilities: AgentCapabilities = {
     resume: true,

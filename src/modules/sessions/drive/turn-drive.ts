@@ -214,8 +214,10 @@ export class TurnDrive {
 
   /** The provider goes on under another name than the one that was asked for: told once, when that is known first. */
   private conversationChange(before: string | null, to: string | null): TurnFact[] {
-    const { resumes, lost } = this.plan.conversation;
+    const { conversation, adapter } = this.plan;
+    const { resumes, lost } = conversation;
     const from = resumes ?? lost;
+    if (lost === null && adapter.resumesCopies === true) return [];
     if (to === null || from === null || to === from || to === before) return [];
     return [{ type: 'resumed-afresh', from, to, isLost: lost !== null }];
   }
