@@ -223,7 +223,9 @@ describeStores('A group chat of demo agents', (kind) => {
         body: { code: 'groupchats/moderator-cannot-participate' },
       },
     );
-    const writer = { agent: 'gemini-cli' };
+    // Nothing is said of how it would be kept from writing.
+    const custom = { prompt: 'stdin', output: { format: 'text' } };
+    const writer = { agent: 'custom', command: '/bin/true', custom };
     for (const answer of [
       await post({ name: 'x', moderator: writer }),
       await api.call('PATCH', path, { moderator: writer }),
