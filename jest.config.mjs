@@ -4,6 +4,8 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Programs of others, which may be half unpacked.
+  modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/'],
 };
 const REAL = { setupFilesAfterEnv: ['<rootDir>/test/support/second-try.mjs'] };
 const BUILT = { ...REAL, globalSetup: '<rootDir>/test/support/built.setup.mjs' };

@@ -13,6 +13,12 @@ export const LIMITED: Remedy = {
   recoverable: true,
   isLimit: true,
 };
+/** A limit that does not reset by itself. */
+export const BILLING: Remedy = {
+  code: 'agent/limit',
+  hint: "The provider wants the account's plan or billing settled before it answers again.",
+  recoverable: false,
+};
 export const TOO_LONG_ANSWER: Remedy = {
   code: 'agent/limit',
   hint: 'The answer reached the limit of the model: ask for a shorter one, or for smaller steps.',
@@ -61,3 +67,34 @@ export const unreachable = (setting: string): Remedy => ({
   hint: `Check that the session's host reaches the provider: its network, its proxy settings and ${setting}.`,
   recoverable: true,
 });
+
+/**
+ * What is to be done about a status of the provider's API; undefined for one that stands for many faults.
+ *
+ * @param own what depends on the CLI: how to sign in, and where it takes the provider's address from
+ */
+export const remedyOfStatus = (
+  status: number | null,
+  own: { signIn: Remedy; unreachable: Remedy },
+): Remedy | undefined => {
+  if (status === null) return undefined;
+  if (status === 401 || status === 403) return own.signIn;
+  if (status === 402) return BILLING;
+  if (status === 404) return NO_SUCH_MODEL;
+  if (status === 408) return own.unreachable;
+  if (status === 413) return CONTEXT_FULL;
+  if (status === 429) return LIMITED;
+  return status >= 500 ? OVERLOADED : undefined;
+};
+
+/** What a CLI complained of that would not begin, by the first of the known complaints; null when it is none of them. */
+export const knownComplaint = (
+  stderr: string,
+  complaints: readonly (readonly [RegExp, Remedy])[],
+): { line: string; remedy: Remedy } | null => {
+  for (const [words, remedy] of complaints) {
+    const line = words.exec(stderr)?.[0];
+    if (line !== undefined) return { line, remedy };
+  }
+  return null;
+};

@@ -2,6 +2,7 @@ import { resetTime as claudeReset } from '../claude-code/reset-time.js';
 import { resetTime as codexReset } from '../codex/reset-time.js';
 import { resetTime as geminiReset } from '../gemini-cli/reset-time.js';
 import {
+  BILLING,
   CONTEXT_FULL,
   CONVERSATION_GONE,
   LIMITED,
@@ -9,6 +10,7 @@ import {
   OVERLOADED,
   REFUSED,
   type Remedy,
+  remedyOfStatus,
   TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
@@ -36,7 +38,9 @@ export const remedyFor = ({ kind, status, message }: ToldError, signIn: string |
   const byWords = BY_WORDS.find(([words]) => words.test(message))?.[1];
   // The same status stands for many faults.
   const found =
-    byKind ?? (status === null || status === 400 ? byWords : undefined) ?? byStatus(status);
+    byKind ??
+    (status === null || status === 400 ? byWords : undefined) ??
+    remedyOfStatus(status, OWN);
   const remedy = found ?? byWords ?? UNKNOWN;
   return remedy === SIGN_IN ? signInBy(signIn) : remedy;
 };
@@ -44,16 +48,6 @@ export const remedyFor = ({ kind, status, message }: ToldError, signIn: string |
 /** When a limit resets, in the words of whichever CLI speaks; RFC 3339, or null. */
 export const resetTime = (notice: string, now: Date): string | null =>
   geminiReset(notice, now) ?? codexReset(notice, now) ?? claudeReset(notice, now);
-
-const byStatus = (status: number | null): Remedy | undefined => {
-  if (status === null) return undefined;
-  if (status === 401 || status === 403) return SIGN_IN;
-  if (status === 404) return NO_SUCH_MODEL;
-  if (status === 408) return UNREACHABLE;
-  if (status === 413) return CONTEXT_FULL;
-  if (status === 429) return LIMITED;
-  return status >= 500 ? OVERLOADED : undefined;
-};
 
 const SIGN_IN: Remedy = {
   code: 'agent/auth-failed',
@@ -74,12 +68,8 @@ const NO_AGENT: Remedy = {
   hint: 'Check the arguments of the session: the program must speak the Agent Client Protocol as an agent.',
   recoverable: false,
 };
-const BILLING: Remedy = {
-  code: 'agent/limit',
-  hint: "The provider wants the account's plan or billing settled before it answers again.",
-  recoverable: false,
-};
 const UNREACHABLE = unreachable("the address of the provider in the agent's settings");
+const OWN = { signIn: SIGN_IN, unreachable: UNREACHABLE };
 
 const BY_KIND: readonly [RegExp, Remedy][] = [
   [/^(?:authentication_failed|authentication_error|unauthorized|invalid_api_key)$/, SIGN_IN],

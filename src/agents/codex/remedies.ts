@@ -1,6 +1,8 @@
 import {
   BAD_ARGUMENTS,
+  BILLING,
   CONTEXT_FULL,
+  knownComplaint,
   LIMITED,
   NO_SUCH_MODEL,
   OVERLOADED,
@@ -25,13 +27,8 @@ export const remedyOf = (reason: string): Remedy => {
 };
 
 /** What is to be done when it did not begin, by what it complained of on stderr; null when nothing is known of it. */
-export const refusalToStart = (stderr: string): { line: string; remedy: Remedy } | null => {
-  for (const [words, remedy] of BY_COMPLAINT) {
-    const line = words.exec(stderr)?.[0];
-    if (line !== undefined) return { line, remedy };
-  }
-  return null;
-};
+export const refusalToStart = (stderr: string): ReturnType<typeof knownComplaint> =>
+  knownComplaint(stderr, BY_COMPLAINT);
 
 const STATUS = /^(?:unexpected status|exceeded retry limit, last status:) (\d{3})\b/;
 
@@ -51,11 +48,6 @@ const SIGN_IN: Remedy = {
 const MISSING_KEY: Remedy = {
   code: 'agent/auth-failed',
   hint: "The model provider in its config.toml takes the key from that variable: set it in the session's environment, or sign in with `codex login` for the provider of OpenAI.",
-  recoverable: false,
-};
-const BILLING: Remedy = {
-  code: 'agent/limit',
-  hint: "The provider wants the account's plan or billing settled before it answers again.",
   recoverable: false,
 };
 

@@ -1,10 +1,12 @@
 import {
   BAD_ARGUMENTS,
+  BILLING,
   CONTEXT_FULL,
+  knownComplaint,
   LIMITED,
-  NO_SUCH_MODEL,
   OVERLOADED,
   type Remedy,
+  remedyOfStatus,
   UNKNOWN,
   unreachable,
 } from '../remedies.js';
@@ -17,30 +19,16 @@ import { type SessionError } from './memory.js';
 export const remedyOf = ({ type, code, status, message }: SessionError): Remedy => {
   const byType = type === null ? undefined : BY_TYPE[type];
   if (byType) return byType === LIMITED && NO_PLAN.test(code ?? '') ? BILLING : byType;
-  if (status !== null) return byHttpStatus(status);
+  if (status !== null) return remedyOfStatus(status, OWN) ?? UNKNOWN;
   const cause = message.replace(TRIED, '');
   return BY_WORDS.find(([words]) => words.test(cause))?.[1] ?? UNKNOWN;
 };
 
 /** What is to be done when it did not begin, by what it complained of on stderr; null when nothing is known of it. */
-export const refusalToStart = (stderr: string): { line: string; remedy: Remedy } | null => {
-  for (const [words, remedy] of BY_COMPLAINT) {
-    const line = words.exec(stderr)?.[0];
-    if (line !== undefined) return { line, remedy };
-  }
-  return null;
-};
+export const refusalToStart = (stderr: string): ReturnType<typeof knownComplaint> =>
+  knownComplaint(stderr, BY_COMPLAINT);
 
 const TRIED = /^Failed to get response from the AI model; (?:.*? )?Last error: /;
-
-const byHttpStatus = (status: number): Remedy => {
-  if (status === 401 || status === 403) return SIGN_IN;
-  if (status === 402) return BILLING;
-  if (status === 404) return NO_SUCH_MODEL;
-  if (status === 413) return CONTEXT_FULL;
-  if (status === 429) return LIMITED;
-  return status >= 500 ? OVERLOADED : UNKNOWN;
-};
 
 const SIGN_IN: Remedy = {
   code: 'agent/auth-failed',
@@ -52,11 +40,6 @@ const NO_PROVIDER: Remedy = {
   hint: "Offline it needs a provider of your own: set COPILOT_PROVIDER_BASE_URL in the session's environment. Otherwise remove COPILOT_OFFLINE and sign in with `copilot login`.",
   recoverable: false,
 };
-const BILLING: Remedy = {
-  code: 'agent/limit',
-  hint: "The provider wants the account's plan or billing settled before it answers again.",
-  recoverable: false,
-};
 const CONVERSATION_GONE: Remedy = {
   code: 'agent/session-not-found',
   hint: 'The conversation is not on that host. Send the turn with a fresh conversation.',
@@ -64,6 +47,7 @@ const CONVERSATION_GONE: Remedy = {
 };
 
 const UNREACHABLE = unreachable('COPILOT_PROVIDER_BASE_URL');
+const OWN = { signIn: SIGN_IN, unreachable: UNREACHABLE };
 
 const BY_TYPE: Partial<Record<string, Remedy>> = {
   authentication: SIGN_IN,

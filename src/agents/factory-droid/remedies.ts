@@ -1,10 +1,13 @@
 import {
   BAD_ARGUMENTS,
+  BILLING,
   CONTEXT_FULL,
+  knownComplaint,
   LIMITED,
   NO_SUCH_MODEL,
   OVERLOADED,
   type Remedy,
+  remedyOfStatus,
   UNKNOWN,
   unreachable,
 } from '../remedies.js';
@@ -15,37 +18,17 @@ export const remedyOf = (reason: string): Remedy => {
   const words = reason.replace(/^\d{3} (?:status code )?/, '');
   return (
     BY_WORDS.find(([known]) => known.test(words))?.[1] ??
-    (status === undefined ? UNKNOWN : byHttpStatus(Number(status)))
+    (status === undefined ? UNKNOWN : (remedyOfStatus(Number(status), OWN) ?? UNKNOWN))
   );
 };
 
 /** What is to be done when it did not begin, by what it complained of on stderr; null when nothing is known of it. */
-export const refusalToStart = (stderr: string): { line: string; remedy: Remedy } | null => {
-  for (const [words, remedy] of BY_COMPLAINT) {
-    const line = words.exec(stderr)?.[0];
-    if (line !== undefined) return { line, remedy };
-  }
-  return null;
-};
-
-const byHttpStatus = (status: number): Remedy => {
-  if (status === 401 || status === 403) return SIGN_IN;
-  if (status === 402) return BILLING;
-  if (status === 404) return NO_SUCH_MODEL;
-  if (status === 408) return UNREACHABLE;
-  if (status === 413) return CONTEXT_FULL;
-  if (status === 429) return LIMITED;
-  return status >= 500 ? OVERLOADED : UNKNOWN;
-};
+export const refusalToStart = (stderr: string): ReturnType<typeof knownComplaint> =>
+  knownComplaint(stderr, BY_COMPLAINT);
 
 const SIGN_IN: Remedy = {
   code: 'agent/auth-failed',
   hint: "Sign in there by starting `droid` once in a terminal, or set FACTORY_API_KEY in the session's environment; of a model of your own, correct its apiKey in ~/.factory/settings.json.",
-  recoverable: false,
-};
-const BILLING: Remedy = {
-  code: 'agent/limit',
-  hint: "The provider wants the account's plan or billing settled before it answers again.",
   recoverable: false,
 };
 const NOT_ALLOWED: Remedy = {
@@ -55,6 +38,7 @@ const NOT_ALLOWED: Remedy = {
 };
 
 const UNREACHABLE = unreachable("the model's baseUrl in ~/.factory/settings.json");
+const OWN = { signIn: SIGN_IN, unreachable: UNREACHABLE };
 
 const BY_WORDS: readonly [RegExp, Remedy][] = [
   [/^Your input exceeds the context window\b|^prompt is too long\b/i, CONTEXT_FULL],

@@ -1,5 +1,6 @@
 import {
   BAD_ARGUMENTS,
+  BILLING,
   CONTEXT_FULL,
   CONVERSATION_GONE,
   LIMITED,
@@ -7,6 +8,7 @@ import {
   OVERLOADED,
   REFUSED,
   type Remedy,
+  remedyOfStatus,
   TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
@@ -22,7 +24,8 @@ export const remedyOf = (failure: ToldFailure): Remedy => {
     BY_NAME[name] ??
     BY_CODE.find(([codes]) => codes.test(code))?.[1] ??
     BY_WORDS.find(([words]) => words.test(message))?.[1] ??
-    (status === null ? UNKNOWN : byHttpStatus(status))
+    remedyOfStatus(status, OWN) ??
+    UNKNOWN
   );
 };
 
@@ -52,27 +55,13 @@ const codeOf = ({ body, message }: ToldFailure): string => {
   return names.filter((each) => typeof each === 'string').join(' ');
 };
 
-const byHttpStatus = (status: number): Remedy => {
-  if (status === 401 || status === 403) return SIGN_IN;
-  if (status === 402) return BILLING;
-  if (status === 404) return NO_SUCH_MODEL;
-  if (status === 408) return UNREACHABLE;
-  if (status === 413) return CONTEXT_FULL;
-  if (status === 429) return LIMITED;
-  return status >= 500 ? OVERLOADED : UNKNOWN;
-};
-
 const SIGN_IN: Remedy = {
   code: 'agent/auth-failed',
   hint: "Sign in there with `opencode auth login`, or set the key of that provider in the session's environment.",
   recoverable: false,
 };
-const BILLING: Remedy = {
-  code: 'agent/limit',
-  hint: "The provider wants the account's plan or billing settled before it answers again.",
-  recoverable: false,
-};
 const UNREACHABLE = unreachable("the provider's `baseURL` in its opencode.json");
+const OWN = { signIn: SIGN_IN, unreachable: UNREACHABLE };
 const BAD_SETTINGS: Remedy = {
   code: 'agent/unsupported',
   hint: 'Correct that file, or the opencode.json of the user or the project on that host.',

@@ -2,10 +2,11 @@ import {
   BAD_ARGUMENTS,
   CONTEXT_FULL,
   CONVERSATION_GONE,
+  knownComplaint,
   LIMITED,
-  NO_SUCH_MODEL,
   OVERLOADED,
   type Remedy,
+  remedyOfStatus,
   UNKNOWN,
   unreachable,
 } from '../remedies.js';
@@ -18,26 +19,12 @@ export const remedyOf = ({ status, message }: ApiError): Remedy => {
   if (status === null) return UNKNOWN;
   // The same 400 stands for many faults.
   if (status === 400 && TOO_LONG.test(message)) return CONTEXT_FULL;
-  return byHttpStatus(status);
+  return remedyOfStatus(status, OWN) ?? UNKNOWN;
 };
 
 /** What is to be done when it did not begin, by what it complained of on stderr; null when nothing is known of it. */
-export const refusalToStart = (stderr: string): { line: string; remedy: Remedy } | null => {
-  for (const [words, remedy] of BY_COMPLAINT) {
-    const line = words.exec(stderr)?.[0];
-    if (line !== undefined) return { line, remedy };
-  }
-  return null;
-};
-
-const byHttpStatus = (status: number): Remedy => {
-  if (status === 401 || status === 403) return SIGN_IN;
-  if (status === 402) return BILLING;
-  if (status === 404) return NO_SUCH_MODEL;
-  if (status === 413) return CONTEXT_FULL;
-  if (status === 429) return LIMITED;
-  return status >= 500 ? OVERLOADED : UNKNOWN;
-};
+export const refusalToStart = (stderr: string): ReturnType<typeof knownComplaint> =>
+  knownComplaint(stderr, BY_COMPLAINT);
 
 const SIGN_IN: Remedy = {
   code: 'agent/auth-failed',
@@ -47,11 +34,6 @@ const SIGN_IN: Remedy = {
 const CHOOSE_ACCOUNT: Remedy = {
   code: 'agent/auth-failed',
   hint: 'Sign in there with `qwen auth`, which writes the choice to ~/.qwen/settings.json; or give the session the argument --auth-type=openai and set OPENAI_API_KEY in its environment.',
-  recoverable: false,
-};
-const BILLING: Remedy = {
-  code: 'agent/limit',
-  hint: "The provider wants the account's plan or billing settled before it answers again.",
   recoverable: false,
 };
 const ENDED_PLAN: Remedy = {
@@ -66,6 +48,7 @@ const OWN_LIMIT: Remedy = {
 };
 
 const UNREACHABLE = unreachable('OPENAI_BASE_URL');
+const OWN = { signIn: SIGN_IN, unreachable: UNREACHABLE };
 
 /** As providers of the wire of OpenAI say it. */
 const TOO_LONG =
