@@ -36,6 +36,8 @@ interface Document {
 const INNER = [
   ['/{messageId}', 'groupchats/message-not-found'],
   ['/{sessionId}', 'sessions/not-found'],
+  // No agent has such a name.
+  ['/{agent}/models', 'http/not-found'],
 ] as const;
 const PUBLIC = ['/healthz', '/readyz'];
 
