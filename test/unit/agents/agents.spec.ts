@@ -8,8 +8,7 @@ const claude = registry.get('claude-code');
 describe('The registry of agents', () => {
   it('has the agents this server can start, each once', () => {
     const names = registry.list().map(({ agent }) => agent);
-    expect(names).toEqual(AGENT_NAMES.filter((name) => names.includes(name)));
-    expect(names).toEqual(expect.arrayContaining(['claude-code', 'codex', 'custom', 'demo']));
+    expect(names.sort()).toEqual([...AGENT_NAMES].sort());
     expect(registry.get('demo').label).toBe('Demo agent');
   });
 
