@@ -303,6 +303,3 @@ const describeWith =
 
 export const describeClaude = describeWith(claudeCli);
 export const describeCodex = describeWith(codexCli);
-export const describeGemini = describeWith(geminiCli);
-export const describeOpenCode = describeWith(openCodeCli);
-export const describeDroid = describeWith(droidCli);
