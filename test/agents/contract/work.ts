@@ -97,7 +97,7 @@ export const workOf = (
     const near = await session('Near');
     const far = await session('Far', { remoteId });
     const chat = await api.post<GroupChat>('/groupchats', {
-      ...{ name: 'Standup', moderator: agent, participants: [near, far] },
+      ...{ name: 'Standup', moderator: { ...agent, remoteId }, participants: [near, far] },
     });
     const path = `/groupchats/${chat.id}`;
     await api.post(`${path}/messages`, { text: 'What was done last?' });
@@ -127,7 +127,8 @@ export const workOf = (
       true,
     );
     const moderated = turns.filter(({ kind }) => kind === 'moderator');
-    expect(moderated.map(({ readOnly }) => readOnly)).toEqual([true, true, true]);
+    const onRemote = { readOnly: true, host: { kind: 'ssh', remoteId } };
+    expect(moderated).toMatchObject([onRemote, onRemote, onRemote]);
     // One that is only asked not to write has nothing there to write to.
     const apart = adapter.capabilities.readOnly !== 'enforced';
     expect(moderated.map(({ cwd }) => cwd !== project.dir)).toEqual([apart, apart, apart]);
@@ -153,7 +154,7 @@ export const workOf = (
     limitMs + 60_000,
   );
   it(
-    'moderates a group chat where it can change nothing, and takes part in it',
+    'moderates a group chat on a remote where it can change nothing, and takes part in it',
     runs.of('group-chat', moderate),
     limitMs + 60_000,
   );
