@@ -1,13 +1,9 @@
-import {
-  type AgentAdapter,
-  type Outcome,
-  type ParserState,
-  type TurnRequest,
-} from '../../../agents/index.js';
+import { type Outcome, type ParserState, type TurnRequest } from '../../../agents/index.js';
 import { type RunVerdict } from '../../../hosts/index.js';
 import { toFailure } from '../../../platform/errors/index.js';
 import { type StopReason, type TurnRow } from '../storage/turn.entity.js';
 import { type TurnError, type TurnWait } from '../turn.js';
+import { type TurnAdapter } from './unfailing-adapter.js';
 
 /** How a turn ended, ready to be written. */
 export type TurnEnding = Pick<
@@ -94,7 +90,7 @@ export const endingOf = (
 
 /** What of a turn's plan is needed to judge its end. */
 interface EndedPlan {
-  adapter: AgentAdapter;
+  adapter: TurnAdapter;
   request: TurnRequest;
   cwd: string;
   host: { name: string };

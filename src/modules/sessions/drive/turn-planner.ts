@@ -16,6 +16,7 @@ import {
 } from './turn-conversation.js';
 import { type TurnPlan } from './turn-plan.js';
 import { TurnTaken } from './turn-recorder.js';
+import { unfailing } from './unfailing-adapter.js';
 
 /**
  * How often a turn waits in a row for a limit, unless its session says otherwise: where a CLI tells no time, or a time of
@@ -66,7 +67,7 @@ export class TurnPlanner {
       ...place,
       cwd,
       retired: this.hosts.retirementOf(place.host),
-      adapter,
+      adapter: unfailing(adapter),
       request: {
         prompt,
         providerSessionId: resumes,
