@@ -231,6 +231,31 @@ describe('what is written of a turn', () => {
     expect(all.filter((claim) => claim !== null)).toHaveLength(1);
   });
 
+  it('goes on after a limit before those who came later to its directory', async () => {
+    const workingTree = `local:/${uuid()}`;
+    const anHourAhead = new Date(Date.now() + 3_600_000);
+    const limited = { state: 'limited', workingTree, resumesAt: new Date(0) } as const;
+    const active = await aTurn(await aSession(), { workingTree });
+    expect(await claims.claim(active)).not.toBeNull();
+    const waiting = await aTurn(await aSession(), { ...limited, retryAt: anHourAhead });
+    const resuming = await aTurn(await aSession(), limited);
+    const later = await aTurn(await aSession(), { workingTree });
+    expect(await claims.claim(resuming)).toBeNull();
+    await turns.update(database, active, { state: 'completed', leaseUntil: null });
+    const next = (turn: string): Promise<string[]> =>
+      database.transaction(async (tx) =>
+        claims.nextAfter((await turns.find(turn, tx)) as TurnRow, tx),
+      );
+    expect(await next(active)).toEqual([resuming]);
+    expect(await claims.claim(later)).toBeNull();
+    expect(await claims.claim(resuming)).toMatchObject({ begun: true });
+    await turns.update(database, resuming, { state: 'completed', leaseUntil: null });
+    // Nobody stands behind one whose time has not come.
+    expect(await next(resuming)).toEqual([later]);
+    expect(await claims.claim(later)).toMatchObject({ begun: true });
+    expect(await turns.find(waiting)).toMatchObject({ state: 'limited', attempts: 0 });
+  });
+
   it('is held by the lease of its driver only as long as it is being driven', async () => {
     const { row, stored } = await setup();
     const claim = { turnId: row.id, fence: row.fence };

@@ -15,11 +15,17 @@ const ACTIVE = `('starting', 'running', 'stopping')`;
 const IS_HELD = (turn: string): string =>
   `(${turn}.held OR EXISTS (SELECT 1 FROM sessions h WHERE h.id = ${turn}.session_id AND h.held))`;
 
-const IS_BEFORE = `o.state = 'queued' AND (o.position, o.id) < (t.position, t.id) AND NOT ${IS_HELD('o')}`;
+const COMES_FIRST = '(o.position, o.id) < (t.position, t.id)';
+const IS_BEFORE = `o.state = 'queued' AND ${COMES_FIRST} AND NOT ${IS_HELD('o')}`;
+
+/** Its provider's limit is over: nothing but a worker, and the directory, is missing. */
+const MAY_RESUME = (turn: string): string =>
+  `(${turn}.state = 'limited' AND ${turn}.resumes_at <= now() AND (${turn}.retry_at IS NULL OR ${turn}.retry_at <= now()))`;
 
 /**
  * May start now: FIFO per session, one conversation at a time unless fresh, one writer per working tree. Nobody stands
- * behind the writers of a session that waits, perhaps for hours, for its provider's limit.
+ * behind the writers of a session that waits, perhaps for hours, for its provider's limit; but behind one whose limit is
+ * over, or it would never come to its turn where others are busy.
  */
 const MAY_START = `
   NOT ${IS_HELD('t')}
@@ -31,7 +37,7 @@ const MAY_START = `
   )
   AND (t.read_only OR NOT EXISTS (
     SELECT 1 FROM turns o WHERE o.working_tree = t.working_tree AND o.id <> t.id AND NOT o.read_only AND (
-      o.state IN ${ACTIVE} OR (${IS_BEFORE} AND NOT EXISTS (
+      o.state IN ${ACTIVE} OR (${MAY_RESUME('o')} AND ${COMES_FIRST}) OR (${IS_BEFORE} AND NOT EXISTS (
         SELECT 1 FROM turns l
         WHERE l.session_id = o.session_id AND l.state = 'limited' AND NOT (l.fresh OR o.fresh)
       ))
@@ -44,7 +50,7 @@ const DUE = `
   AND (t.retry_at IS NULL OR t.retry_at <= now())
   AND (
     t.state IN ${ACTIVE}
-    OR (t.state = 'limited' AND t.resumes_at <= now())
+    OR ${MAY_RESUME('t')}
     OR (t.state = 'queued' AND ${MAY_START})
   )`;
 
@@ -143,7 +149,7 @@ export class TurnClaims {
   async nextAfter(turn: TurnRow, sql: Sql): Promise<string[]> {
     const rows = await sql.query<{ id: string }>(
       `SELECT t.id FROM turns t
-       WHERE t.state = 'queued' AND (t.session_id = $1 OR t.working_tree = $2) AND ${DUE}
+       WHERE t.state IN ('queued', 'limited') AND (t.session_id = $1 OR t.working_tree = $2) AND ${DUE}
        ORDER BY t.position LIMIT 20`,
       [turn.sessionId, turn.workingTree],
     );
