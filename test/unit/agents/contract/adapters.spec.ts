@@ -68,7 +68,7 @@ describe.each(SUBJECTS)('A turn of $cli', ({ adapter }) => {
     const launch = adapter.launch(turn(prompt, { directory: '/tmp/turn', cwd: '/w', ...more }));
     const files = (launch.files ?? []).map(({ content }) => content.toString());
     return {
-      argv: [...launch.argv, ...Object.values(launch.env)].join('\0'),
+      argv: [...launch.argv, ...Object.values({ ...launch.env, ...launch.fixedEnv })].join('\0'),
       elsewhere: [launch.stdin, ...files].join('\0'),
     };
   };
