@@ -73,6 +73,8 @@ const memorySchema = z.object({
   gaveUp: flag,
   /** The agent says of itself that it has failed. */
   isFaulty: flag,
+  /** In its own words, not the model's, if they are what was said last. */
+  notice: text,
   context: z
     .object({
       used: z.number().nullable(),

@@ -1,4 +1,5 @@
 import { type Fact } from '../adapter.js';
+import { isNotice } from './notices.js';
 import { ASK, IMMATERIAL, notification, toolCall, type Update, update } from './protocol.js';
 import { remember, type Step, tell } from './step.js';
 import { tellTool } from './tool-facts.js';
@@ -6,6 +7,7 @@ import { added, tokensOf } from './turn-usage.js';
 
 /** It says itself that its turn is over when it was refused something. But before each call of its model it tells the usage. */
 const COPILOT = 'Copilot';
+const NOTICE_LENGTH = 4_000;
 
 /** What the agent tells of its work; null when it is of a kind that we do not know. */
 export const updated = (step: Step, params: unknown): Step | null => {
@@ -43,7 +45,7 @@ const fold = (step: Step, told: Update): Step => {
       const { memory, facts } = tellTool(step.memory, toolCall.parse(told));
       // The end of what it was refused is nothing that it has done.
       const gaveUp = memory.gaveUp && !facts.some((fact) => 'phase' in fact);
-      return tell(remember({ ...step, memory }, { gaveUp }), facts);
+      return tell(remember({ ...step, memory }, { gaveUp, notice: null }), facts);
     }
     case 'usage_update': {
       const { used = null, size = null, cost } = told;
@@ -70,13 +72,14 @@ type Chunk = Extract<Update, { sessionUpdate: 'agent_message_chunk' }>;
 const spoken = (step: Step, { content: { text }, messageId: id = null }: Chunk): Step => {
   if (!text) return step;
   const { state, memory } = step;
-  const isNotice = id === null && memory.messageId !== null;
+  const isAside = id === null && memory.messageId !== null;
   const isNew = id === null ? memory.interrupted : id !== memory.messageId;
-  const breaks = isNotice || isNew || !memory.speaking;
+  const breaks = isAside || isNew || !memory.speaking;
   const shown: Fact = { type: 'text', text: (breaks && memory.spoke ? '\n\n' : '') + text };
   const gaveUp = memory.gaveUp && memory.name === COPILOT;
-  const next = tell(remember(step, { spoke: true, speaking: !isNotice, gaveUp }), [shown]);
-  if (isNotice) return next;
+  const notice = isNotice(memory.name, text, id) ? text.slice(0, NOTICE_LENGTH) : null;
+  const next = tell(remember(step, { spoke: true, speaking: !isAside, gaveUp, notice }), [shown]);
+  if (isAside) return next;
   const said = isNew ? text : (state.text ?? '') + text;
   return remember(
     { ...next, state: { ...state, text: said } },

@@ -7,7 +7,7 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { processFailure } from '../process-failure.js';
-import { type Remedy } from '../remedies.js';
+import { type Remedy, UNKNOWN } from '../remedies.js';
 import { toldError } from './api-error.js';
 import { type Ending, type Memory, readMemory } from './memory.js';
 import { ASK } from './protocol.js';
@@ -73,19 +73,16 @@ const answered = (
   }
   const stop = BY_STOP_REASON[stopReason];
   if (stop !== undefined) return failed(stop, `${label}: ${stop.message}`, '', now);
-  if (memory.isFaulty || isUnanswered(state, memory)) {
-    // No model has said it: it is how these agents tell an error.
-    const told = toldError(0, state.text ?? '', null);
-    const words = told.message.trim() || 'no model has answered it';
-    return failed(remedyFor(told, memory.signIn), `${label}: ${words}`, state.text ?? '', now);
+  const { isFaulty, notice, signIn } = memory;
+  // What a turn has used is told when a model has answered it: then a notice may be the model's.
+  if (notice !== null && (isFaulty || state.usage === null)) {
+    const told = toldError(0, notice, null);
+    return failed(remedyFor(told, signIn), `${label}: ${told.message}`, notice, now);
   }
-  return { kind: 'completed', text: state.text ?? '' };
+  return isFaulty
+    ? failed(UNKNOWN, `${label} says that its turn has failed, and not why`, '', now)
+    : { kind: 'completed', text: state.text ?? '' };
 };
-
-/** These tell with every turn what it has used: one for which they do not has reached no model. */
-const isUnanswered = ({ usage }: ParserState, { name }: Memory): boolean =>
-  usage === null && name !== null && TELL_USAGE.includes(name);
-const TELL_USAGE = ['Copilot', '@agentclientprotocol/codex-acp'];
 
 const failed = (
   { code, hint, recoverable, isLimit }: Remedy,

@@ -457,6 +457,76 @@ describe('The verdict over a turn of an ACP agent', () => {
     expect(agent.ends()).toEqual({ kind: 'completed', text: prose });
   });
 
+  const COPILOT = 'Copilot';
+  const CODEX = '@agentclientprotocol/codex-acp';
+  /** A turn of an agent that calls itself so, up to its end. */
+  const ended = (name: string, isFaulty: boolean, pieces: readonly object[], usage?: object) => {
+    const agent = talk();
+    agent.answers({ ...MET, agentInfo: { name } });
+    agent.answers(OPENED);
+    const _meta = { codex: { threadStatus: { type: 'systemError' } } };
+    if (isFaulty) agent.updates({ sessionUpdate: 'session_info_update', _meta });
+    for (const piece of pieces) agent.updates(piece);
+    agent.answers({ stopReason: 'end_turn', usage });
+    return agent.ends();
+  };
+
+  it.each([
+    'The rate limit of the API was too low: too many requests, and HTTP 429 (HTTP 401).',
+    'It reads credentials and an API key, and says unauthorized when you are not logged in.',
+    'A context window is what the prompt is too long for.',
+    'The server is overloaded: Error: Authentication failed with provider at x (HTTP 401).',
+    '401 Unauthorized',
+    '429 rate limit reached',
+    '{"type":"rate_limit_error"}',
+  ])('is not swayed by a model that says %j, however the turn ends', (prose) => {
+    for (const name of [COPILOT, CODEX, 'box', 'constructor']) {
+      for (const more of [{}, { messageId: 'msg_1' }]) {
+        const faulty = ended(name, true, [said(prose, more)]);
+        expect(faulty).toMatchObject({ kind: 'failed', failure: { code: 'agent/crashed' } });
+        expect(failing(faulty)).toMatchObject({ message: expect.not.stringContaining(prose) });
+        const good = { kind: 'completed', text: prose };
+        expect(ended(name, false, [said(prose, more)])).toEqual(good);
+      }
+    }
+  });
+
+  it('takes an agent that tells no usage at its word when it says that all is well', () => {
+    for (const name of [COPILOT, CODEX]) {
+      expect(ended(name, false, [said('fine')])).toEqual({ kind: 'completed', text: 'fine' });
+    }
+  });
+
+  it.each([
+    ['Error: Authentication failed with provider at http://x (HTTP 401).', 'agent/auth-failed'],
+    ['Error: Failed to get response from the AI model; retried 5 times', 'agent/crashed'],
+    [
+      'Error: Failed to get response from the AI model; retried 5 times Last error: 429 Slow down',
+      'agent/limit',
+    ],
+  ])('knows the notice of Copilot %j, where no model has been paid for', (notice, code) => {
+    const waiting = said('Info: Request failed due to a transient API error. Retrying...');
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    for (const before of [[], [waiting, waiting], [said('half an ans')]]) {
+      const pieces = [...before, said(notice)];
+      expect(failing(ended(COPILOT, false, pieces))).toMatchObject({ code });
+      expect(ended(COPILOT, false, pieces, usage).kind).toBe('completed');
+      expect(ended(COPILOT, false, [...pieces, said(' is what it says.')]).kind).toBe('completed');
+      expect(ended('box', false, pieces).kind).toBe('completed');
+    }
+  });
+
+  it('knows the notice of Codex by its beginning, and that it is no part of a message', () => {
+    const notice = 'exceeded retry limit, last status: 429 Too Many Requests';
+    const message = said('I looked at the credentials.', { messageId: 'msg_1' });
+    expect(ended(CODEX, true, [message, said(notice)])).toMatchObject({
+      ...{ kind: 'limited', failure: { code: 'agent/limit' } },
+    });
+    expect(ended(CODEX, true, [said(notice, { messageId: 'msg_1' })])).toMatchObject({
+      ...{ kind: 'failed', failure: { code: 'agent/crashed' } },
+    });
+  });
+
   it('does not care how the process ends that has answered: some must be ended', () => {
     const agent = prompted();
     agent.updates(said('fine'));
