@@ -1,16 +1,16 @@
+import { instantOf } from '../time-span.js';
+
 /**
  * When a provider's limit resets, from the notice that the CLI prints in place of an answer: an epoch behind a
  * bar, an RFC 3339 time, or a clock time with its zone ("resets 3pm (Europe/Berlin)"). RFC 3339, or null.
  */
 export const resetTime = (notice: string, now: Date): string | null => {
   const epoch = /\|(\d{10})\b/.exec(notice)?.[1];
-  if (epoch !== undefined) return new Date(Number(epoch) * 1000).toISOString();
+  if (epoch !== undefined) return instantOf(Number(epoch) * 1000);
   const instant = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/.exec(
     notice,
   )?.[0];
-  if (instant !== undefined && !Number.isNaN(Date.parse(instant))) {
-    return new Date(instant).toISOString();
-  }
+  if (instant !== undefined) return instantOf(Date.parse(instant));
   const clock = /resets?\s(?:at\s)?(\d{1,2})(?::(\d\d))?\s?(am|pm)?\s?\(([A-Za-z0-9_+/-]+)\)/i.exec(
     notice,
   );

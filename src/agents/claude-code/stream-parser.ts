@@ -1,5 +1,6 @@
 import { type Fact, type ParserState } from '../adapter.js';
 import { unknownEvent, unknownFact } from '../parser-state.js';
+import { instantOf } from '../time-span.js';
 import { isMeaningless, isNotice } from './known-events.js';
 import { type Memory, readMemory } from './memory.js';
 import { callBegins, callEnds, messageCame, subagentEnds } from './model-calls.js';
@@ -55,7 +56,7 @@ const fold = (state: ParserState, memory: Memory, event: StreamEvent, line: stri
     case 'rate_limit_event': {
       const { status, resetsAt } = event.rate_limit_info;
       if (status !== 'rejected' || resetsAt == null) return { state, memory, facts: [] };
-      const limitResetsAt = new Date(resetsAt * 1000).toISOString();
+      const limitResetsAt = instantOf(resetsAt * 1000);
       return { state, memory: { ...memory, limitResetsAt }, facts: [] };
     }
     case 'result':

@@ -1,4 +1,4 @@
-import { TIME_SPAN, timeSpanMs } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs } from '../time-span.js';
 
 /**
  * When to try again after a limit, from the CLI's words: "try again in 1m2.5s", "try again at 10:29 PM", or "... at
@@ -6,7 +6,7 @@ import { TIME_SPAN, timeSpanMs } from '../time-span.js';
  */
 export const resetTime = (notice: string, now: Date): string | null => {
   const wait = WAIT.exec(notice)?.[1];
-  if (wait !== undefined) return new Date(now.getTime() + timeSpanMs(wait)).toISOString();
+  if (wait !== undefined) return instantOf(now.getTime() + timeSpanMs(wait));
   const told = AT.exec(notice);
   if (!told) return null;
   const [, month, day, year, , minute] = told;
@@ -28,8 +28,8 @@ const MINUTE_MS = 60_000;
  * most zones differ by whole hours. Trying too early costs one refusal, and then the next hour is tried. The minute
  * that is told has begun when the limit resets, so the next one is safe.
  */
-const nextMinute = (minute: number, from: number): string => {
+const nextMinute = (minute: number, from: number): string | null => {
   const target = ((minute + 1) * MINUTE_MS) % HOUR_MS;
   const ahead = (target - (from % HOUR_MS) + HOUR_MS) % HOUR_MS;
-  return new Date(from + (ahead || HOUR_MS)).toISOString();
+  return instantOf(from + (ahead || HOUR_MS));
 };

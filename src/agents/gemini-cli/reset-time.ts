@@ -1,4 +1,4 @@
-import { TIME_SPAN, timeSpanMs } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs } from '../time-span.js';
 
 /**
  * When to try again after a limit: as the provider's details say, or the CLI's words "... will reset after 16h52m20s"
@@ -6,7 +6,7 @@ import { TIME_SPAN, timeSpanMs } from '../time-span.js';
  */
 export const resetTime = (notice: string, now: Date): string | null => {
   const wait = DELAY.exec(notice)?.[1] ?? WAIT.exec(notice)?.[1];
-  return wait === undefined ? null : new Date(now.getTime() + timeSpanMs(wait)).toISOString();
+  return wait === undefined ? null : instantOf(now.getTime() + timeSpanMs(wait));
 };
 
 const DELAY = new RegExp(String.raw`"retryDelay"\s*:\s*"(${TIME_SPAN})"`);

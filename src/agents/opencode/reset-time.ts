@@ -1,5 +1,5 @@
 import { jsonOf } from '../cli-json.js';
-import { TIME_SPAN, timeSpanMs } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN } from '../time-span.js';
 import { type ToldFailure } from './memory.js';
 
 /**
@@ -11,12 +11,10 @@ export const resetTime = ({ headers, body, message }: ToldFailure, now: Date): s
     ...Object.entries(headers).map(([name, value]) => ofHeader(name.toLowerCase(), value, now)),
     ...ofBody(jsonOf(body), now),
     ofWords(message, now),
-  ].filter((time) => time !== null && Number.isFinite(time) && time < LATEST_MS);
-  const latest = Math.max(...times.map(Number), -Infinity);
-  return latest > now.getTime() ? new Date(latest).toISOString() : null;
+  ].filter((time) => time !== null && time > now.getTime() && instantOf(time) !== null);
+  return instantOf(Math.max(...times.map(Number), -Infinity));
 };
 
-const LATEST_MS = 8.64e15;
 const IS_EPOCH_S = 1e9;
 const IS_EPOCH_MS = 1e12;
 
@@ -52,22 +50,9 @@ const ofBody = (body: unknown, now: Date): (number | null)[] => {
 
 /** "... try again in 1m2.5s", "It will reset in 2 hours 5 minutes." */
 const ofWords = (message: string, now: Date): number | null => {
-  const span = WAIT.exec(message)?.[1];
-  if (span !== undefined) return now.getTime() + timeSpanMs(span);
-  const words = IN_WORDS.exec(message)?.[1];
-  if (words === undefined) return null;
-  const sum = [...words.matchAll(/(\d+) (day|hour|minute|second)/g)].reduce(
-    (total, [, amount, unit = '']) => total + Number(amount) * (UNIT_MS[unit] ?? 0),
-    0,
-  );
-  return now.getTime() + sum;
+  const span = WAIT.exec(message)?.[1] ?? IN_WORDS.exec(message)?.[1];
+  return span === undefined ? null : now.getTime() + timeSpanMs(span);
 };
 
-const UNIT_MS: Record<string, number> = {
-  second: 1_000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-};
 const WAIT = new RegExp(String.raw`\b(?:try again|retry|reset) in (${TIME_SPAN})\b`, 'i');
-const IN_WORDS = /\breset in ((?:\d+ (?:day|hour|minute|second)s? ?)+)/i;
+const IN_WORDS = new RegExp(String.raw`\breset in (${WORDED_SPAN})`, 'i');

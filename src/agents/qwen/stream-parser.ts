@@ -1,5 +1,6 @@
 import { type Fact, type ParserState } from '../adapter.js';
 import { parseLine as parseClaudeLine } from '../claude-code/stream-parser.js';
+import { unknownEvent } from '../parser-state.js';
 import { isNotice, looksLikeNotice } from './api-error.js';
 import { type Memory, readMemory } from './memory.js';
 import { type EventOf, type QwenEvent, qwenEvent, type QwenUsage } from './stream-events.js';
@@ -14,6 +15,15 @@ export const parseLine = (state: ParserState, line: string): Step => {
   const event = readEvent(line);
   const memory = readMemory(state);
   if (event === null) return pass(state, memory, line);
+  try {
+    return fold(state, memory, event);
+  } catch {
+    // It is nested more deeply than can be written again.
+    return { state, facts: unknownEvent(line) };
+  }
+};
+
+const fold = (state: ParserState, memory: Memory, event: QwenEvent): Step => {
   switch (event.type) {
     case 'stream_event':
       return foldPiece(state, memory, event);

@@ -33,6 +33,13 @@ describe('A limit of the provider', () => {
     });
   });
 
+  it.each([1e20, -3, 1.7e308])('is not waited for until %s, which is no time', (resetsAt) => {
+    const rate_limit_info = { status: 'rejected', resetsAt };
+    expect(limited({ type: 'rate_limit_event', rate_limit_info })).toMatchObject({
+      ...{ kind: 'limited', resumesAt: null },
+    });
+  });
+
   it('resumes when its notice says so', () => {
     expect(limited({ result: 'Claude AI usage limit reached|1800000000' })).toMatchObject({
       kind: 'limited',

@@ -84,6 +84,16 @@ describe(`Output of ${VERSION}`, () => {
     expect(thoughts).toBe('I will greet the user.');
   });
 
+  it('may be nested more deeply than can be written again', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const line = `{"type":"assistant","message":{"content":[]},"more":${deep}}`;
+    const state = adapter.initialState();
+    expect(adapter.parse(state, line)).toEqual({
+      state,
+      facts: [{ type: 'unknown', name: 'assistant', raw: line.slice(0, 2_000) }],
+    });
+  });
+
   it('has the answer of the agent itself, not that of one that helps it', () => {
     expect(play('subagent')).toMatchObject({
       shown: 'main answer',

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { resetTime } from '../../../src/agents/claude-code/reset-time.js';
+import { resetTime as ofCodex } from '../../../src/agents/codex/reset-time.js';
+import { resetTime as ofCopilot } from '../../../src/agents/copilot-cli/reset-time.js';
+import { resetTime as ofDroid } from '../../../src/agents/factory-droid/reset-time.js';
+import { resetTime as ofGemini } from '../../../src/agents/gemini-cli/reset-time.js';
+import { resetTime as ofOpenCode } from '../../../src/agents/opencode/reset-time.js';
+import { resetTime as ofQwen } from '../../../src/agents/qwen/reset-time.js';
+import { instantOf } from '../../../src/agents/time-span.js';
 
+const NOTHING_TOLD = { name: 'APIError', status: null, headers: {}, body: '' };
 const NOW = new Date('2026-11-22T13:20:45Z');
 
 describe('The time at which a limit resets', () => {
@@ -23,4 +31,40 @@ describe('The time at which a limit resets', () => {
       expect(resetTime(notice, NOW)).toBeNull();
     },
   );
+});
+
+describe('A wait that a provider names', () => {
+  const openCode = (message: string, now: Date): string | null =>
+    ofOpenCode({ ...NOTHING_TOLD, message }, now);
+
+  it.each([
+    ['Codex', ofCodex, (span: string) => `try again in ${span}`],
+    ['Gemini CLI', ofGemini, (span: string) => `"retryDelay": "${span}"`],
+    ['Gemini CLI', ofGemini, (span: string) => `Please retry in ${span}`],
+    ['Qwen Code', ofQwen, (span: string) => `please try again after ${span}`],
+    ['Droid', ofDroid, (span: string) => `Please try again in ${span}.`],
+    ['OpenCode', openCode, (span: string) => `try again in ${span}`],
+  ])('is added to the time of %s, unless nobody could wait for it', (_, timeOf, said) => {
+    expect(timeOf(said('1m2.5s'), NOW)).toBe('2026-11-22T13:21:47.500Z');
+    expect(timeOf(said('99999999999999s'), NOW)).toBeNull();
+    expect(timeOf(said(`${'9'.repeat(400)}s`), NOW)).toBeNull();
+  });
+
+  it.each([
+    ['Copilot CLI', ofCopilot, (span: string) => `Please try again in ${span}.`],
+    ['Droid', ofDroid, (span: string) => `429 Too many requests, retry after ${span}`],
+    ['OpenCode', openCode, (span: string) => `It will reset in ${span}.`],
+  ])('may be in words for %s', (_, timeOf, said) => {
+    expect(timeOf(said('58 hours'), NOW)).toBe('2026-11-24T23:20:45.000Z');
+    expect(timeOf(said('1 hour 5 minutes'), NOW)).toBe('2026-11-22T14:25:45.000Z');
+    expect(timeOf(said('99999999999999 seconds'), NOW)).toBeNull();
+  });
+
+  it('is a time that RFC 3339 can write', () => {
+    expect(instantOf(0)).toBe('1970-01-01T00:00:00.000Z');
+    expect(instantOf(Date.parse('9999-12-31T23:59:59.999Z'))).toBe('9999-12-31T23:59:59.999Z');
+    for (const ms of [-1, 253_402_300_800_000, 1e20, Infinity, -Infinity, NaN]) {
+      expect(instantOf(ms)).toBeNull();
+    }
+  });
 });

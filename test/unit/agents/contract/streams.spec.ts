@@ -49,7 +49,7 @@ const brokenOf = (value: unknown, depth = 3): unknown[] => {
       ? value.map((each: unknown, index) => (String(index) === key ? other : each))
       : { ...value, [key]: other };
   return Object.entries(value).flatMap(([key, each]) => [
-    ...[null, -3, 'x', [], [null], {}, true].map((other) => put(key, other)),
+    ...[null, -3, 1e20, 'x', [], [null], {}, true].map((other) => put(key, other)),
     ...brokenOf(each, depth - 1).map((other) => put(key, other)),
   ]);
 };
