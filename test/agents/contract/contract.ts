@@ -89,9 +89,10 @@ const caseOf = (
 ): void => {
   const { title, act, check } = CASES[name];
   const exception = real.exceptions[name];
-  if (!isAbleTo(name, subject)) return;
-  if (exception && !exception.ends) {
-    it.skip(`${title} (skipped: ${exception.because})`, () => undefined);
+  const inability = inabilityTo(name, subject);
+  const lack = inability ?? (exception && !exception.ends ? exception.because : null);
+  if (lack !== null) {
+    it.skip(`${title} (skipped: ${lack})`, () => undefined);
     return;
   }
   const tryAt = async (where: Place): Promise<object> => {
@@ -116,11 +117,13 @@ const caseOf = (
 };
 
 /** What its adapter does not claim is refused by the API for every agent alike, and tried nowhere. */
-const isAbleTo = (name: ContractCase, { adapter: { capabilities } }: Subject): boolean => {
-  const { resume, readOnly, model, images } = capabilities;
+const inabilityTo = (name: ContractCase, { adapter, recorded }: Subject): string | null => {
+  const { resume, readOnly, model, images } = adapter.capabilities;
   const claims: Partial<Record<ContractCase, boolean>> = {
     ...{ resume, 'session-not-found': resume, model, image: images },
     'read-only': readOnly !== 'none',
   };
-  return claims[name] ?? true;
+  if (claims[name] ?? true) return null;
+  const shown = recorded.cases[name];
+  return isNone(shown) ? shown.none : 'its adapter does not claim it';
 };
