@@ -18,13 +18,16 @@ export const surviveRestart = async (
     const turns = await Promise.all(
       benches.map(async (at) => {
         const session = await at.open();
-        const turn = await at.server.send(session, `%% slow 60 100\n%% say ${WORDS}`);
+        const turn = await at.server.send(session, `%% slow 60 300\n%% say ${WORDS}`);
         if (subject.told.streams) {
           await at.server.untilTold(session, ({ type }) => type === 'turn.output');
         } else await untilIt(() => Promise.resolve(at.server.model.requests.length > 0));
         return { at, turn };
       }),
     );
+    for (const { at, turn } of turns) {
+      expect(await at.server.api.get(`/turns/${turn.id}`)).toMatchObject({ state: 'running' });
+    }
     await server.restart();
     for (const { at, turn } of turns) {
       const ended = await at.server.reach(turn);
