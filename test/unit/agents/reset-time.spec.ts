@@ -21,16 +21,35 @@ describe('The time at which a limit resets', () => {
     ['resets 2:19pm (Europe/Berlin)', '2026-11-23T13:19:00.000Z'],
     ['resets 12pm (UTC)', '2026-11-23T12:00:00.000Z'],
     ['resets 13:45 (UTC)', '2026-11-22T13:45:00.000Z'],
+    ['Weekly limit reached ∙ resets Nov 25, 3pm (Europe/Vienna)', '2026-11-25T14:00:00.000Z'],
+    ['resets Nov 25 at 3:30pm (Europe/Vienna)', '2026-11-25T14:30:00.000Z'],
+    ['resets Nov 25 at 3pm', '2026-11-25T01:00:00.000Z'],
+    ['resets Nov 22 at 1pm (UTC)', '2026-11-22T13:00:00.000Z'],
+    ['resets Jan 2, 12am (UTC)', '2027-01-02T00:00:00.000Z'],
+    ['resets Jul 2, 2027, 9am (America/New_York)', '2027-07-02T13:00:00.000Z'],
   ])('is read from %j', (notice, expected) => {
     expect(resetTime(notice, NOW)).toBe(expected);
   });
 
-  it.each(['', 'Please try again later.', 'resets 3pm', 'resets 3pm (Atlantis/City)', 'a|12'])(
-    'is not guessed from %j',
-    (notice) => {
-      expect(resetTime(notice, NOW)).toBeNull();
-    },
-  );
+  it('is that of the clocks by then, which are changed in between', () => {
+    const before = new Date('2026-10-24T21:30:00Z');
+    expect(resetTime('resets 11pm (Europe/Berlin)', before)).toBe('2026-10-25T22:00:00.000Z');
+    expect(resetTime('resets Oct 26, 3pm (Europe/Berlin)', before)).toBe(
+      '2026-10-26T14:00:00.000Z',
+    );
+  });
+
+  it.each([
+    '',
+    'resets Nov 25, 3pm (Atlantis/City)',
+    'resets Nov 25',
+    'Please try again later.',
+    'resets 3pm',
+    'resets 3pm (Atlantis/City)',
+    'a|12',
+  ])('is not guessed from %j', (notice) => {
+    expect(resetTime(notice, NOW)).toBeNull();
+  });
 });
 
 describe('A wait that a provider names', () => {
