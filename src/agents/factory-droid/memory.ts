@@ -10,8 +10,8 @@ const memorySchema = z.object({
   thought: z.string().nullable().catch(null),
   /** Those that run, by the id of their call. */
   tools: z.record(z.string(), tool).catch({}),
-  /** The signal that ended the last command. */
-  struckBy: z.string().nullable().catch(null),
+  /** Its last command was ended as Droid ends it when Droid itself is told to end. */
+  isStruck: z.boolean().catch(false),
   /** It said that the turn is over; null until it has. */
   end: z
     .object({ completed: z.literal(true) })

@@ -9,6 +9,9 @@ const SUMMARY_LENGTH = 200;
 /** What a tool works on, from the most to the least telling of the arguments that its tools have. */
 const TELLING = ['command', 'file_path', 'pattern', 'patterns', 'directory_path', 'url', 'query'];
 
+/** A command that ends by a signal of its own is told to have failed with the exit code for that. */
+const STRUCK = /^Command terminated by signal: SIGTERM\b/;
+
 export const openTool = (
   memory: Memory,
   { id, toolName: name, parameters }: Extract<StreamEvent, { type: 'tool_call' }>,
@@ -17,7 +20,7 @@ export const openTool = (
   const about = told.find((value) => typeof value === 'string');
   const tool = { name, summary: about?.slice(0, SUMMARY_LENGTH) ?? null };
   return {
-    memory: { ...memory, tools: { ...memory.tools, [id]: tool }, struckBy: null },
+    memory: { ...memory, tools: { ...memory.tools, [id]: tool }, isStruck: false },
     facts: [{ type: 'tool', id, phase: 'started', ...tool }],
   };
 };
@@ -28,8 +31,9 @@ export const closeTool = (
 ): Told => {
   const { [id]: tool, ...tools } = memory.tools;
   const reason = error?.message?.replace(/^Error: /, '').trim() ?? '';
-  const struckBy = /^Command terminated by signal: (SIG\w+)/.exec(reason)?.[1] ?? null;
-  const next = { ...memory, tools, struckBy };
+  // Others that ran beside it may tell their end after it.
+  const isStruck = memory.isStruck || (isError === true && STRUCK.test(reason));
+  const next = { ...memory, tools, isStruck };
   if (tool === undefined) return { memory: next, facts: [] };
   const fact: Fact = isError
     ? {

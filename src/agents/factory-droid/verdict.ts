@@ -61,10 +61,14 @@ const refusal = (end: ProcessEnd, request: TurnRequest): TurnFailure | null => {
     : null;
 };
 
-/** When it is told to end it ends its command, lets the model speak of that, and says that all is well. */
-const interrupted = ({ end, struckBy }: Memory): TurnFailure | null => {
-  if (end?.completed && struckBy === null) return null;
-  return struckBy === null
+/**
+ * When it is told to end, by whichever signal, it sends SIGTERM to its command, lets the model speak of that, and says that
+ * all is well. Only that tells it from a turn that came to its end: how a command ends by itself is told otherwise. (One
+ * that sends SIGTERM to its whole process group, and behind which the model calls no other tool, is mistaken for it.)
+ */
+const interrupted = ({ end, isStruck }: Memory): TurnFailure | null => {
+  if (end?.completed && !isStruck) return null;
+  return !isStruck
     ? {
         code: 'agent/protocol',
         message: 'Droid exited without saying how its turn ended',
@@ -73,7 +77,8 @@ const interrupted = ({ end, struckBy }: Memory): TurnFailure | null => {
       }
     : {
         code: 'agent/crashed',
-        message: `Droid: the last command was ended by ${struckBy}, as it is when Droid itself is ended`,
+        message:
+          'Droid ended its last command by SIGTERM, as it does when it is told to end itself',
         hint: 'Look at what it has done there, then send the prompt again to go on.',
         recoverable: true,
       };

@@ -47,6 +47,50 @@ describe('A turn of Droid', () => {
   });
 });
 
+describe('A command that is ended by a signal', () => {
+  const { stdout, end } = recording('droid-0.225.2', 'kill-SIGTERM-tool');
+  const TOLD = 'Command terminated by signal: SIGTERM';
+  const verdict = (said: string, given = end): string => {
+    const { outcome } = playBack(adapter, said, given);
+    return outcome.kind === 'failed' ? outcome.failure.code : outcome.kind;
+  };
+
+  it('was so by Droid, when that was told to end', () => {
+    expect(stdout).toContain(TOLD);
+    expect(end).toMatchObject({ exitCode: 0, signal: null });
+    expect(verdict(stdout)).toBe('agent/crashed');
+  });
+
+  it.each([
+    'Command failed (exit code: 143)\\nTerminated',
+    'Command failed (exit code: 137)\\nTold: Command terminated by signal: SIGTERM',
+    'Command terminated by signal: SIGKILL',
+    'Command terminated by signal: SIGSEGV',
+  ])('is the business of the model when it was so by itself: %s', (told) => {
+    const own = stdout.replace(TOLD, told);
+    expect(verdict(own)).toBe('completed');
+    expect(verdict(own, { ...end, exitCode: 143 })).toBe('agent/crashed');
+    expect(verdict(own, { ...end, signal: 'SIGTERM' })).toBe('agent/crashed');
+    expect(verdict(own.replace(/^.*"completion".*$/m, ''))).toBe('agent/protocol');
+  });
+
+  it('... and when another follows it, but not when another ends after it', () => {
+    const more = (after: string, ...events: object[]): string =>
+      stdout
+        .split('\n')
+        .flatMap((each) => (each.includes(after) ? [each, ...events.map(line)] : [each]))
+        .join('\n');
+    const call = { type: 'tool_call', id: 'other', toolName: 'Execute', parameters: {} };
+    const result = { type: 'tool_result', id: 'other', isError: false, value: 'ok' };
+    expect(verdict(more('"type":"tool_result"', call, result))).toBe('completed');
+    expect(
+      verdict(
+        more('"type":"tool_call"', call).replace(/^.*"tool_result".*$/m, `$&\n${line(result)}`),
+      ),
+    ).toBe('agent/crashed');
+  });
+});
+
 describe('Output of droid-0.225.2', () => {
   it('gives its thoughts once, its answer and what it used', () => {
     const { stdout, end } = recording('droid-0.225.2', 'new');
