@@ -89,8 +89,9 @@ const MAY_WRITE = { IS_SANDBOX: '1' };
 const SIGN_IN =
   "Sign in there with `claude auth login`, or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in the session's environment.";
 
+/** Further tools, what brings commands of its own (the hooks of settings, agents and plugins), and what the CLI writes. */
 const LIFTS_READ_ONLY =
-  /^(?:--dangerously-skip-permissions|--allow-dangerously-skip-permissions|--permission-mode|--tools|--mcp-config|--plugin-dir|--)(?:=|$)/;
+  /^(?:--(?:(?:allow-)?dangerously-skip-permissions|permission-mode|tools|mcp-config|plugin-(?:dir|url)|settings|agents?|worktree|tmux|debug-file|bg|background|chrome|)(?:=|$)|-[a-z]*w)/;
 
 const refuseToLiftReadOnly = (args: readonly string[]): void => {
   const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));

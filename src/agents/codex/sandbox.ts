@@ -35,7 +35,9 @@ const refuseToLiftReadOnly = (args: readonly string[]): void => {
   });
 };
 
-const LIFTS_READ_ONLY = /^--(?:(?:add-dir|worktree|trust|enable|dangerously-[a-z-]+)(?:=|$)|$)/;
+/** What loosens the sandbox, a profile, which may be any settings, and what the CLI writes itself. */
+const LIFTS_READ_ONLY =
+  /^(?:-[op]|--(?:add-dir|worktree|trust|enable|disable|dangerously-[a-z-]+|profile|output-last-message|)(?:=|$))/;
 
 /** The `key=value` that an argument is or carries; empty when it is none. */
 const settingOf = (args: readonly string[], index: number): string => {
@@ -44,5 +46,6 @@ const settingOf = (args: readonly string[], index: number): string => {
   return /^(?:-c=?|--config=)(.+)$/s.exec(arg)?.[1] ?? '';
 };
 
+/** Of the same kind, and what runs a command of its own, be it to notify somebody or to sign in to a provider. */
 const LIFTING_SETTING =
-  /^["'\s]*(?:sandbox|approval|approvals|default_permissions|permissions|mcp_servers|projects|features|hooks|plugins|apps)(?:[_.="'\s]|$)/;
+  /^["'\s]*(?:(?:sandbox|approval|approvals|default_permissions|permissions|mcp_servers|projects|features|hooks|plugins|apps|notify|profiles?|agents|skills|log_dir|sqlite_home|zsh_path)(?:[_.="'\s]|$)|model_providers\b.*\bauth\b)/s;

@@ -34,7 +34,7 @@ const READ_ONLY = [
 
 /** Further tools, what runs without being one, and what the CLI writes itself. */
 const LIFTS_READ_ONLY =
-  /^--(?:(?:available-tools|plugin-dir|extension-sdk-path|trust-folder|add-dir|share|log-dir|usage-output-file)(?:=|$)|$)/;
+  /^--(?:(?:available-tools|plugin-dir|extension-sdk-path|additional-mcp-config|trust-folder|add-dir|share(?:-gist)?|log-dir|usage-output-file)(?:=|$)|$)/;
 
 const refuseToLiftReadOnly = (args: readonly string[]): void => {
   const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));

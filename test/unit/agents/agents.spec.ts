@@ -76,11 +76,28 @@ describe('A turn of Claude Code', () => {
     '--dangerously-skip-permissions',
     '--permission-mode=bypassPermissions',
     '--tools',
+    '--settings',
+    '--settings={"hooks":{}}',
+    '--agents={}',
+    '--plugin-url',
+    '--worktree',
+    '--worktree=x',
+    '-w',
+    '-wname',
+    '-dw',
+    '--debug-file',
+    '--debug-file=/tmp/x',
     '--',
   ])('is not read-only with %s in the arguments of its session, and so refused', (arg) => {
     expect(() => claude.launch(turn('x', { args: [arg], readOnly: true }))).toThrow(
       AgentUnsupported,
     );
     expect(claude.launch(turn('x', { args: [arg] })).argv).toContain(arg);
+  });
+
+  it('stays read-only with arguments that lift nothing', () => {
+    const args = ['--append-system-prompt', 'Be brief.', '-d', '--setting-sources', 'user'];
+    const { argv } = claude.launch(turn('x', { args, readOnly: true }));
+    expect(argv).toEqual(expect.arrayContaining(args));
   });
 });

@@ -87,6 +87,20 @@ describe('A turn of Codex', () => {
     [['-capproval_policy=never']],
     [['-c="features".code_mode=true']],
     [['--config=default_permissions=":workspace"']],
+    [['-c', 'notify=["sh","-c","touch x"]']],
+    [['-cnotify=["sh"]']],
+    [['--config=mcp_servers={x={command="sh"}}']],
+    [['-c', 'profile="fast"']],
+    [['-c', 'agents.x.config_file="y"']],
+    [['-c', 'model_providers.x.auth={command="sh"}']],
+    [['--disable', 'x']],
+    [['-o', 'answer.txt']],
+    [['-oanswer.txt']],
+    [['--output-last-message=answer.txt']],
+    [['-p', 'fast']],
+    [['-pfast']],
+    [['--profile', 'fast']],
+    [['--profile=fast']],
   ])('is not read-only with the arguments %j of its session, and so refused', (args) => {
     expect(() => adapter.launch(turn('x', { args, readOnly: true }))).toThrow(AgentUnsupported);
     expect(adapter.launch(turn('x', { args })).argv).toEqual(expect.arrayContaining(args));
@@ -95,7 +109,8 @@ describe('A turn of Codex', () => {
   it.each([
     [['-c', 'model_reasoning_effort="high"']],
     [['--config', 'model_providers.fake.base_url="http://x"']],
-    [['-p', 'fast', '--search']],
+    [['-c', 'model_providers.fake.requires_openai_auth=false']],
+    [['--output-schema', 'answer.json', '--oss']],
   ])('stays read-only with the arguments %j', (args) => {
     const { argv } = adapter.launch(turn('x', { args, readOnly: true }));
     expect(argv).toEqual(expect.arrayContaining(args));

@@ -83,6 +83,9 @@ describe('A turn of Copilot CLI', () => {
     [['--trust-folder']],
     [['--add-dir', '/']],
     [['--share']],
+    [['--share-gist']],
+    [['--additional-mcp-config', '{}']],
+    [['--additional-mcp-config=@x.json']],
     [['--usage-output-file', 'x']],
     [['--']],
   ])('is not read-only with the arguments %j of its session, and so refused', (args) => {
