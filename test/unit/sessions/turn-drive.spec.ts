@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DemoAdapter } from '../../../src/agents/demo/demo-adapter.js';
+import { type Launch, type TurnRequest } from '../../../src/agents/index.js';
 import {
   type DurableRuns,
   type Host,
@@ -24,15 +25,19 @@ afterEach(() => {
 
 const BUILD: OpenTool = { id: 'build', name: 'build', since: Date.now(), unheardMs: 0 };
 
-type Runs = Pick<DurableRuns, 'start' | 'follow'>;
+type Runs = Pick<DurableRuns, 'start' | 'follow' | 'put' | 'remove'>;
 
 const refused = new SshFailure('ssh/refused', { name: 'devbox', host: 'devbox' });
 const lost = new SshFailure('ssh/connection-lost', { name: 'devbox', host: 'devbox' });
 const denied = new SshFailure('ssh/auth-failed', { name: 'devbox', host: 'devbox' });
 
 /** Drives one turn on such runs; `steps` is what was done about it. */
-const drive = (runs: Partial<Runs>, change: Partial<TurnRow>, begun: boolean) => {
-  const adapter = new DemoAdapter();
+const drive = (
+  runs: Partial<Runs>,
+  change: Partial<TurnRow>,
+  begun: boolean,
+  adapter = new DemoAdapter(),
+) => {
   const gone = new AbortController();
   const steps: string[] = [];
   const row: Partial<TurnRow> = {
@@ -169,6 +174,33 @@ describe('A driven turn', () => {
     await jest.advanceTimersByTimeAsync(10_000);
     expect(await ended).toBe(refused);
     expect(turn.mayHaveStarted).toBe(false);
+  });
+
+  it('leaves the files that it has put there to the worker that has taken it', async () => {
+    class WithFiles extends DemoAdapter {
+      override launch(asked: TurnRequest): Launch {
+        return { ...super.launch(asked), files: [{ name: 'prompt', content: 'x' }] };
+      }
+    }
+    const calls: string[] = [];
+    const call = (name: string): Promise<void> => {
+      calls.push(name);
+      return Promise.resolve();
+    };
+    const start: Runs['start'] = async function* (_run, { signal } = {}): AsyncGenerator<RunEvent> {
+      yield* [];
+      await call('start');
+      if (signal && !signal.aborted) await once(signal, 'abort');
+      signal?.throwIfAborted();
+    };
+    const runs = { start, put: () => call('put'), remove: () => call('remove') };
+    const row = { state: 'starting', startedAt: null } as const;
+    const { turn, ended, gone } = drive(runs, row, true, new WithFiles());
+    await until(() => calls.length === 2);
+    gone.abort(new Error('taken'));
+    expect(await ended).toMatchObject({ message: 'taken' });
+    expect(calls).toEqual(['put', 'start']);
+    expect(turn).toMatchObject({ mayHaveStarted: false, hasPutFiles: true });
   });
 
   it('is never given up once a start was sent that nobody answered', async () => {

@@ -2,7 +2,6 @@ import { type Fact, type ParserState } from '../../../agents/index.js';
 import {
   keepFollowing,
   type RunEvent,
-  type RunKey,
   type RunOffsets,
   type RunVerdict,
 } from '../../../hosts/index.js';
@@ -26,8 +25,6 @@ export interface TurnSteps extends OutageSteps {
 
 /** How long the silence must go on after the host was asked anew. */
 const CONFIRM_MS = 5_000;
-/** How long the files of a turn that was not begun may hold up whoever asks for it next. */
-const REMOVE_MS = 5_000;
 
 /** The silence may be that of a dead link: the follower is asked anew before anybody is judged. */
 class SilenceDoubted extends Error {}
@@ -51,6 +48,8 @@ export class TurnDrive {
   mayHaveStarted: boolean;
   /** Whether a start that nobody waits for any more may still reach the host. */
   startMayBeUnderWay: boolean;
+  /** Whether there may be files on the host even if it was not begun. The next to drive this attempt uses them. */
+  hasPutFiles = false;
 
   constructor(
     private readonly plan: TurnPlan,
@@ -130,13 +129,8 @@ export class TurnDrive {
       }
       throw new Error('A run was followed to its end without a verdict');
     } finally {
-      if (runs.hasPutFiles && !this.mayHaveStarted) await this.removeFiles(key);
+      this.hasPutFiles ||= runs.hasPutFiles;
     }
-  }
-
-  /** Nothing else would come back for them soon. Should it fail, they go with other abandoned files. */
-  private async removeFiles(run: RunKey): Promise<void> {
-    await this.plan.host.runs.remove(run, { timeoutMs: REMOVE_MS }).catch(() => undefined);
   }
 
   private linkLost(reason: unknown, start: CarefulStart): void {
