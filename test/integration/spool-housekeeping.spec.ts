@@ -181,6 +181,34 @@ it('removes all that the attempts of a turn have left', async () => {
   expect(await turns.withSpools()).toEqual([]);
 });
 
+it('leaves the files of a postponed turn to its next start, and removes them when it has ended', async () => {
+  const turns = new TurnsRepository(database);
+  const hosts = { resolve: () => Promise.resolve(host) } as unknown as RemoteHosts;
+  const worker = new RemoveSpoolsWorker(turns, hosts);
+  const sessionId = uuid();
+  await aSession(sessionId);
+  const turn = { id: uuid(), attempts: 2, nonce: '0123456789abcdef' };
+  const run = TurnDrive.runKey(turn);
+  await host.runs.put(run, [{ name: 'prompt', content: Buffer.from('secret') }]);
+  const spools = JSON.stringify([{ attempt: 2, fence: false }]);
+  await database.query(
+    `INSERT INTO turns (id, session_id, kind, state, prompt, read_only, fresh, working_tree, nonce, attempts, queued_at, spools)
+     VALUES ($1::uuid, $2, 'message', 'queued', 'x', false, false, $1::text, $3, 1, now(), $4)`,
+    [turn.id, sessionId, turn.nonce, spools],
+  );
+  const leftAs = async (state: string, attempts: number): Promise<string[]> => {
+    const change = 'UPDATE turns SET state = $2, attempts = $3 WHERE id = $1';
+    await database.query(change, [turn.id, state, attempts]);
+    await worker.handle(turn.id);
+    return spoolsOf(run.id);
+  };
+  expect(await leftAs('queued', 1)).toEqual([`${run.id}.files`]);
+  expect(await leftAs('starting', 2)).toEqual([`${run.id}.files`]);
+  expect(await leftAs('stopping', 2)).toEqual([`${run.id}.files`]);
+  expect(await leftAs('cancelled', 1)).toEqual([]);
+  expect((await turns.find(turn.id))?.spools).toBeNull();
+});
+
 it('comes to every turn in time, however many are left on a host that is never there', async () => {
   const turns = new TurnsRepository(database);
   const sessionId = uuid();

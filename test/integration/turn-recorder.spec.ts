@@ -375,6 +375,7 @@ describe('what is written of a turn', () => {
     if (!first || !third) throw new Error('There are two');
     const postpone = (spools: typeof first | null): Promise<void> =>
       ledger.ended(recorder, row, (current) => postponed(current, null, 0), spools);
+    await postpone({ attempt: 1, fence: false });
     await postpone(first);
     await postpone(null);
     expect((await stored()).spools).toEqual([first]);

@@ -100,7 +100,7 @@ export class TurnLedger {
           finishedAt: open ? null : new Date(),
           leaseUntil: null,
           parser: null,
-          spools: spools ? [...(current.spools ?? []), spools] : current.spools,
+          spools: spools ? withSpools(current.spools ?? [], spools) : current.spools,
         };
       },
       async (tx, ended) => {
@@ -143,6 +143,12 @@ export class TurnLedger {
     });
   }
 }
+
+/** An attempt that was postponed comes again under its number. */
+const withSpools = (earlier: readonly Spools[], spools: Spools): Spools[] => [
+  ...earlier.filter(({ attempt }) => attempt !== spools.attempt),
+  spools,
+];
 
 /** How long a host could not be heard since it had begun the turn, when `waiting` is no longer counted from its `since`. */
 const unreachableUntil = (
