@@ -15,16 +15,19 @@ const SETTINGS = { MAESTRO_TURN_RETRY_MS: '500' };
 /** A scripted model whose provider can be made to refuse. */
 class HeldUp {
   overloaded = false;
-  /** Whoever has used a tool is limited until that epoch second. */
+  /** Whoever has used a tool is limited for so many seconds, from the first time on. */
+  limitSeconds = 0;
+  /** Epoch seconds. */
   limitedUntil = 0;
 
   readonly model: Model = (asked) => {
     const reply = scriptedModel(asked);
     if (this.overloaded) return { ...reply, failure: '529' };
+    if (this.limitSeconds === 0 || !hasWorked(asked)) return reply;
+    const now = Date.now() / 1_000;
+    this.limitedUntil ||= Math.ceil(now) + this.limitSeconds;
     const { limitedUntil } = this;
-    return hasWorked(asked) && limitedUntil > Date.now() / 1_000
-      ? { ...reply, limitedUntil }
-      : reply;
+    return limitedUntil > now ? { ...reply, limitedUntil } : reply;
   };
 }
 
@@ -59,7 +62,7 @@ const heldUpTurns =
 
     it('stops at a limit in the middle of its work, and does the rest after the reset', async () => {
       const session = await server.open('remote', account);
-      provider.limitedUntil = Math.ceil(Date.now() / 1_000) + 15;
+      provider.limitSeconds = 20;
       const sent = await server.send(
         session,
         '%% bash echo once >> work.txt\n%% bash echo twice >> work.txt\n%% say at last',
