@@ -26,6 +26,6 @@ const refuseToLiftReadOnly = (args: readonly string[]): void => {
   });
 };
 
-/** More tools, settings with tools of their own, agents that others start, a working tree of its own; the end of all flags. */
+/** More autonomy, more tools or servers of them, settings with tools of their own, agents that others start, a working tree of its own; the end of all flags. */
 const LIFTS_READ_ONLY =
-  /^(?:--(?:only-tools|add-tools|settings|mission|worktree|worktree-dir|use-spec|cwd|input-format)(?:=|$)|--$|-w)/;
+  /^(?:--(?:auto|skip-permissions-unsafe|only-tools|add-tools|mcp(?:-[a-z-]+)?|settings|mission|worktree|worktree-dir|use-spec|cwd|input-format)(?:=|$)|--$|-w)/;

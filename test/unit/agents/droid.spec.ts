@@ -33,6 +33,12 @@ describe('A turn of Droid', () => {
   });
 
   it.each([
+    ['--auto'],
+    ['--auto=low'],
+    ['--skip-permissions-unsafe'],
+    ['--mcp-config'],
+    ['--settings=./mine.json'],
+    ['--add-tools'],
     ['--add-tools=Execute'],
     ['--only-tools'],
     ['--settings'],
@@ -44,6 +50,12 @@ describe('A turn of Droid', () => {
       AgentUnsupported,
     );
     expect(adapter.launch(turn('x', { args: [arg] })).argv).toContain(arg);
+  });
+
+  it('that only reads keeps the arguments that take nothing from that', () => {
+    const args = ['--remove-tools', 'FetchUrl', '--append-system-prompt', 'Be brief.'];
+    const { argv } = adapter.launch(turn('x', { readOnly: true, args }));
+    expect(argv.slice(2, 7)).toEqual([...args, '--only-tools']);
   });
 });
 
