@@ -8,15 +8,24 @@ const named = z.looseObject({ id: z.string(), name: z.string().optional() });
 
 /**
  * The id that a person means: a whole id, a unique name, or the unique beginning of an id. Exit 3 when nothing
- * fits, 2 when more than one does. `kind` is the singular of what is listed at `path`.
+ * fits, 2 when more than one does. `kind` is the singular of what is listed at `path`, by the command `list`.
  */
 export const findId = async (
   api: ApiClient,
   path: string,
   kind: string,
   wanted: string,
+  list = `maestro ${path === '/groupchats' ? 'chat' : path.slice(1)} list`,
+): Promise<string> => (UUID.test(wanted) ? wanted : findListed(api, path, kind, wanted, list));
+
+/** The same, of what is listed now: a whole id must be there too. */
+export const findListed = async (
+  api: ApiClient,
+  path: string,
+  kind: string,
+  wanted: string,
+  list: string,
 ): Promise<string> => {
-  if (UUID.test(wanted)) return wanted;
   const byName: string[] = [];
   const byPrefix: string[] = [];
   for await (const { id, name } of api.list(path, named)) {
@@ -27,7 +36,7 @@ export const findId = async (
   const [only] = found;
   if (only === undefined) {
     throw new CliFailure(EXIT.notFound, `There is no ${kind} "${wanted}"`, {
-      hint: `\`maestro ${path.slice(1) === 'groupchats' ? 'chat' : path.slice(1)} list\` shows all.`,
+      hint: `\`${list}\` shows all.`,
     });
   }
   if (found.length > 1) {

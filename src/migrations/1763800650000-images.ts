@@ -31,6 +31,8 @@ export class Images1763800650000 implements MigrationInterface {
     await runner.query(`
       CREATE FUNCTION forget_unused_images() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
+        -- Two that let go of the same image at once would each see the reference of the other.
+        PERFORM 1 FROM images WHERE id IN (SELECT image_id FROM gone) ORDER BY id FOR UPDATE;
         DELETE FROM images USING gone
         WHERE images.id = gone.image_id
           AND NOT EXISTS (SELECT 1 FROM turn_images WHERE image_id = images.id)

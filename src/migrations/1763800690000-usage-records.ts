@@ -25,6 +25,9 @@ export class UsageRecords1763800690000 implements MigrationInterface {
         cost_is_estimate boolean NOT NULL,
         PRIMARY KEY (turn_id, attempt)
       )`);
+    await runner.query(`
+      UPDATE turns SET usage = '{"reasoningTokens": null, "costIsEstimate": false}'::jsonb || usage
+      WHERE jsonb_typeof(usage) = 'object'`);
     await runner.query('CREATE INDEX usage_records_at ON usage_records (at)');
     await runner.query(`
       INSERT INTO usage_records

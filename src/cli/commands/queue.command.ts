@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { type ApiClient } from '../api-client.js';
 import { sessionShape, type Turn, turnShape } from '../api-shapes.js';
 import { type Cli } from '../cli.js';
-import { findId, findSession } from '../find.js';
+import { findListed, findSession } from '../find.js';
 import { wholeNumber } from '../option-values.js';
 import { table } from '../table.js';
 
@@ -78,14 +78,21 @@ export const addQueueCommand = (sessions: Command, cli: Cli): void => {
     .description('take a turn out of the queue')
     .action(async (name: string, wanted: string, _options: object, command: Command) => {
       const api = await cli.api(command);
-      const id = await findQueued(api, await findSession(api, name), wanted);
+      // Held, it cannot begin in between; one that has begun is not in the queue, and is not stopped.
+      const { id } = await changeTurn(api, await findSession(api, name), wanted, { held: true });
       const turn = await api.post(`/turns/${id}/cancel`, {}, turnShape);
       cli.print(command, turn, `Turn ${turn.id} is ${turn.state}\n`);
     });
 };
 
 const findQueued = (api: ApiClient, session: string, wanted: string): Promise<string> =>
-  findId(api, `/sessions/${session}/queue`, 'queued turn', wanted);
+  findListed(
+    api,
+    `/sessions/${session}/queue`,
+    'queued turn',
+    wanted,
+    `maestro sessions queue list ${session}`,
+  );
 
 const changeTurn = async (
   api: ApiClient,

@@ -19,9 +19,12 @@ export const usageSchema = z.object({
   contextTokens: z.int().nullable(),
 });
 
+/** Not `+05:30`, which PostgreSQL reads the other way round. */
 const isTimeZone = (name: string): boolean => {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format() !== '';
+    return (
+      /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }).format() !== ''
+    );
   } catch {
     return false;
   }

@@ -75,13 +75,19 @@ describe('The queue of a session', () => {
       sent: [patched(`/turns/${SECOND}`, { position: 0 })],
     });
     expect(await sent('rm', 'web', '029a')).toMatchObject({
-      sent: [{ method: 'POST', path: `/turns/${SECOND}/cancel` }],
+      sent: [
+        patched(`/turns/${SECOND}`, { held: true }),
+        { method: 'POST', path: `/turns/${SECOND}/cancel` },
+      ],
       stdout: `Turn ${SECOND} is cancelled\n`,
     });
   });
 
   it('says when it has no such turn, and does nothing', async () => {
     expect(await sent('rm', 'web', '039a')).toMatchObject({ exitCode: 3, sent: [] });
+    // A whole id, of a turn that has begun or is another session's.
+    const other = SECOND.replace('029a', '099a');
+    expect(await sent('rm', 'web', other)).toMatchObject({ exitCode: 3, sent: [] });
     expect(await sent('move', 'web', '029a', 'first')).toMatchObject({ exitCode: 2, sent: [] });
   });
 });
