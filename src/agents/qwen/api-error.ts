@@ -15,11 +15,20 @@ export const looksLikeNotice = (piece: string): boolean => NOTICE.test(piece);
 
 /**
  * Whether such a last piece is the CLI's and not the model's, who may say the same. An answer that came to its end has been
- * counted, but for the faults of an end itself. (A provider that counts no tokens, and a model that says such a notice and
- * nothing behind it, all in one piece, would be mistaken for it.)
+ * counted, but for the faults of an end itself: those are told of an answer that is counted and empty. (A model that says
+ * such a notice and nothing behind it, all in one piece, would be mistaken for it where the provider counts no tokens; and
+ * one that says nothing but that its stream has ended so, where it counts them too.)
+ *
+ * @param isAlone no text came before it in its message
  */
-export const isNotice = (piece: string, usage: QwenUsage | null | undefined): boolean =>
-  usage == null || usage.input_tokens + usage.output_tokens === 0 || AFTER_THE_END.test(piece);
+export const isNotice = (
+  piece: string,
+  usage: QwenUsage | null | undefined,
+  isAlone: boolean,
+): boolean =>
+  usage == null ||
+  usage.input_tokens + usage.output_tokens === 0 ||
+  (isAlone && AFTER_THE_END.test(piece));
 
 export const readApiError = (notice: string): ApiError => {
   const told = /^\[API Error: (.*)\]/s.exec(notice)?.[1] ?? notice;

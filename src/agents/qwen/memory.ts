@@ -7,6 +7,8 @@ const memorySchema = z.object({
   stream: z.record(z.string(), z.unknown()).catch({}),
   /** The last piece of text, which looks like an error and is held back until it is known for one. */
   suspect: z.string().nullable().catch(null),
+  /** Text was said before that, in the same message. */
+  spoke: z.boolean().catch(false),
   /** What the CLI has written in place of an answer. */
   apiError: z.string().nullable().catch(null),
   /** How the turn ended; null until it has. */

@@ -56,7 +56,7 @@ const foldPiece = (state: ParserState, memory: Memory, event: EventOf<'stream_ev
   const { type, delta } = event.event;
   if (type === 'message_start') {
     // Its id would be that of the first block, and the message would count as one of which the stream tells the use.
-    const anew = { ...memory, suspect: null, apiError: null };
+    const anew = { ...memory, suspect: null, spoke: false, apiError: null };
     return passEvent(state, anew, { ...event, event: { type } });
   }
   if (delta?.type !== 'text_delta') return passEvent(state, memory, event);
@@ -65,7 +65,8 @@ const foldPiece = (state: ParserState, memory: Memory, event: EventOf<'stream_ev
     return { state: { ...state, memory: { ...memory, suspect: text } }, facts: [] };
   }
   const spoken = { ...event, event: { type, delta: { ...delta, text } } };
-  return passEvent(state, { ...memory, suspect: null }, spoken);
+  const spoke = memory.spoke || text !== '';
+  return passEvent(state, { ...memory, suspect: null, spoke }, spoken);
 };
 
 /** A message comes block by block, and only the last one tells what the whole has used. */
@@ -73,8 +74,10 @@ const foldMessage = (state: ParserState, memory: Memory, event: EventOf<'assista
   const { content, usage } = event.message;
   const { suspect } = memory;
   const isOwn = event.parent_tool_use_id == null;
-  const ended = isOwn && suspect !== null && content.at(-1)?.type === 'text';
-  const apiError = ended && isNotice(suspect, usage) ? suspect : null;
+  const last = content.at(-1);
+  const ended = isOwn && suspect !== null && last?.type === 'text';
+  const isAlone = !memory.spoke && last?.text === suspect;
+  const apiError = ended && isNotice(suspect, usage, isAlone) ? suspect : null;
   const said = apiError === null ? content : content.map((block) => without(block, apiError));
   const message = { ...event.message, content: said, usage: usage && uncached(usage) };
   const known = isOwn ? { ...memory, suspect: null, apiError } : memory;

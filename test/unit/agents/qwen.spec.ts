@@ -134,6 +134,32 @@ describe('An error that Qwen Code reports as a success', () => {
     expect(shown).toBe('[API Error: 401 invalid x-api-key]');
   });
 
+  it.each(['with empty response text', 'without a finish reason'])(
+    'is one when the stream has ended %s, but for a model that quotes it',
+    (how) => {
+      const notice = `[API Error: Model stream ended ${how}.]`;
+      const recorded = recording(VERSION, 'empty');
+      const stdout = recorded.stdout.replaceAll(
+        /\[API Error: Model stream ended [^\]]*\]/g,
+        notice,
+      );
+      expect(stdout).toContain('"usage":{"input_tokens":2200,"output_tokens":34');
+      expect(playBack(adapter, stdout, recorded.end)).toMatchObject({
+        ...{ shown: '', outcome: { kind: 'failed', failure: { code: expect.any(String) } } },
+      });
+      const [piece = ''] = stdout.split('\n').filter((each) => each.includes('"text_delta"'));
+      const quoted = stdout
+        .replaceAll(notice, `It says: ${notice}`)
+        .replace(
+          piece.replace(notice, `It says: ${notice}`),
+          `${piece.replace(notice, 'It says: ')}\n${piece}`,
+        );
+      const { outcome, shown } = playBack(adapter, quoted, recorded.end);
+      expect(outcome).toEqual({ kind: 'completed', text: `It says: ${notice}` });
+      expect(shown).toBe(`It says: ${notice}`);
+    },
+  );
+
   it('is none when the model goes on, though nobody counts', () => {
     const { stdout, end } = recording(VERSION, 'err-401');
     const [piece = ''] = stdout.split('\n').filter((line) => line.includes('"text_delta"'));
