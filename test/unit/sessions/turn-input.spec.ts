@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Outbox } from '../../../src/agents/index.js';
 import { HostFailure } from '../../../src/hosts/index.js';
 import { SshFailure } from '../../../src/hosts/ssh/errors.js';
-import { TurnInput } from '../../../src/modules/sessions/drive/turn-input.js';
+import { InputRefused, TurnInput } from '../../../src/modules/sessions/drive/turn-input.js';
 import { type StoredParserState } from '../../../src/modules/sessions/storage/turn.entity.js';
 
 const lost = new SshFailure('ssh/connection-lost', { name: 'devbox', host: 'devbox' });
@@ -84,7 +84,19 @@ describe('The input of an interactive agent', () => {
     const { input, failed, row, given } = inputOf({ sent: 0, unsent: 'a', closed: true }, full);
     input.committed(row.parser);
     while (failed.length === 0) await pause(1);
-    expect([failed, given]).toEqual([[full], []]);
+    expect(given).toEqual([]);
+    expect(failed).toEqual([expect.any(InputRefused)]);
+    expect(failed[0]).toMatchObject({ refusal: full });
+  });
+
+  it('was all given when the agent cannot be ended that stays after its turn', async () => {
+    const denied = new SshFailure('ssh/auth-failed', { name: 'devbox', host: 'devbox' });
+    const { input, failed, row, fails, until } = inputOf({ sent: 0, unsent: '', closed: true });
+    input.committed({ ...row.parser, isOver: true });
+    await until(1);
+    fails(denied);
+    while (failed.length === 0) await pause(1);
+    expect(failed).toEqual([denied]);
   });
 
   it('is the last thing that an agent gets which stays after its turn, also over a lost link', async () => {

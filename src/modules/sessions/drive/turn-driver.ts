@@ -11,6 +11,7 @@ import { TurnsService } from '../turns.service.js';
 import { TurnDrive } from './turn-drive.js';
 import { type Clock } from './turn-clocks.js';
 import { BACK_TO_THE_QUEUE, endingOf, postponed, refused, type TurnEnding } from './turn-ending.js';
+import { InputRefused } from './turn-input.js';
 import { TurnLedger } from './turn-ledger.js';
 import { type TurnPlan } from './turn-plan.js';
 import { TurnPlanner } from './turn-planner.js';
@@ -28,6 +29,16 @@ interface ActiveDrive {
   claim: Claim;
   abort: AbortController;
   done: Promise<void>;
+}
+
+/** A turn that this process drives, as far as it has come. */
+interface Attempt {
+  recorder: TurnRecorder;
+  row: TurnRow;
+  begun: boolean;
+  signal: AbortSignal;
+  plan: TurnPlan | null;
+  drive: TurnDrive | null;
 }
 
 /** Drives the turns that this process has claimed, keeps their leases, and gives them back at shutdown. */
@@ -112,7 +123,7 @@ export class TurnDriver implements OnModuleDestroy {
         fence: drive.startMayBeUnderWay,
       });
     } catch (error) {
-      await this.interrupted(recorder, row, error, abort.signal, drive?.mayHaveStarted ?? !begun);
+      await this.interrupted(error, { recorder, row, begun, signal: abort.signal, plan, drive });
     } finally {
       plan?.retired.removeEventListener('abort', leave);
       recorder.stop();
@@ -145,7 +156,11 @@ export class TurnDriver implements OnModuleDestroy {
   private async nothingLeft(row: TurnRow, verdict: RunVerdict, host: Host): Promise<boolean> {
     const stop = (await this.rows.find(row.id))?.stop;
     const orphaned = verdict.kind === 'lost' && verdict.cause === 'orphaned';
-    if (stop?.proved !== false && !orphaned) return true;
+    return (stop?.proved !== false && !orphaned) || this.isGone(row, host);
+  }
+
+  /** Ends what runs of the turn. When something will not go, the turn is given back. */
+  private async isGone(row: TurnRow, host: Host): Promise<boolean> {
     const proof = await host.runs.cancel(TurnDrive.runKey(row));
     if (proof.kind === 'gone') return true;
     this.log.warn({ message: 'processes of a turn will not go', turnId: row.id, pids: proof.pids });
@@ -153,13 +168,9 @@ export class TurnDriver implements OnModuleDestroy {
     return false;
   }
 
-  private async interrupted(
-    recorder: TurnRecorder,
-    row: TurnRow,
-    error: unknown,
-    signal: AbortSignal,
-    mayHaveStarted: boolean,
-  ): Promise<void> {
+  private async interrupted(error: unknown, attempt: Attempt): Promise<void> {
+    const { recorder, row, begun, signal, drive } = attempt;
+    const mayHaveStarted = drive?.mayHaveStarted ?? !begun;
     try {
       if (error instanceof TurnTaken) return;
       if (!mayHaveStarted && (signal.aborted || error instanceof DomainError)) {
@@ -171,8 +182,8 @@ export class TurnDriver implements OnModuleDestroy {
               ? postponed(current, null, 0)
               : mayHeal(error)
                 ? postponed(current, error, WAIT_MS * (1 + Math.random()))
-                : refused(error),
-          null,
+                : refused(error, current),
+          drive?.hasPutFiles ? { attempt: row.attempts, fence: false } : null,
         );
         return;
       }
@@ -181,14 +192,16 @@ export class TurnDriver implements OnModuleDestroy {
         await this.claims.release([{ turnId: row.id, fence: row.fence }], 0);
         return;
       }
-      if (error instanceof DomainError && row.waiting?.code !== error.code) {
-        await this.unheard(recorder, row.id, error);
+      const reason = error instanceof InputRefused ? error.refusal : error;
+      if (error instanceof InputRefused && (await this.cutOff(reason, attempt))) return;
+      if (reason instanceof DomainError && row.waiting?.code !== reason.code) {
+        await this.unheard(recorder, row.id, reason);
       }
-      if (!(error instanceof DomainError)) {
+      if (!(reason instanceof DomainError)) {
         this.log.error({
           message: 'turn interrupted',
           turnId: row.id,
-          reason: error instanceof Error ? error.stack : String(error),
+          reason: reason instanceof Error ? reason.stack : String(reason),
         });
       }
       await this.claims.release([{ turnId: row.id, fence: row.fence }], RETRY_MS);
@@ -202,6 +215,23 @@ export class TurnDriver implements OnModuleDestroy {
         });
       }
     }
+  }
+
+  /** Ends a turn whose agent waits for what it will never get; false while its host cannot be told. */
+  private async cutOff(refusal: unknown, attempt: Attempt): Promise<boolean> {
+    const { recorder, row, plan, drive } = attempt;
+    if (!plan || !drive) return false;
+    try {
+      if (!(await this.isGone(row, plan.host))) return true;
+    } catch (error) {
+      if (error instanceof DomainError) return false;
+      throw error;
+    }
+    await this.ledger.ended(recorder, row, (current) => refused(refusal, current), {
+      attempt: row.attempts,
+      fence: drive.startMayBeUnderWay,
+    });
+    return true;
   }
 
   private async renew(): Promise<void> {

@@ -47,11 +47,16 @@ export const waitFor = (reason: unknown, last: TurnWait | null): TurnWait => {
   return { ...failure, since };
 };
 
-/** It was not taken by its host. */
-export const refused = (error: unknown): TurnEnding => ({
+/** Its host does not take it, or what it needs to go on. */
+export const refused = (
+  error: unknown,
+  { stop, parser }: Pick<TurnRow, 'stop' | 'parser'>,
+): TurnEnding => ({
   ...NOTHING_RAN,
-  state: 'failed',
-  error: { ...toFailure(error), recoverable: false },
+  text: parser?.text ?? null,
+  ...(stop
+    ? stopped(stop)
+    : { state: 'failed', error: { ...toFailure(error), recoverable: false } }),
 });
 
 /** Judges a run that is over: the host's verdict, then the agent's own end, then what the turn was told. */

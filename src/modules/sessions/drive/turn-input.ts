@@ -8,6 +8,13 @@ const LAST_RETRY_MS = 5_000;
 /** How long an agent whose turn is over may take to end by itself. */
 const LINGER_MS = 10_000;
 
+/** The host does not take what the agent waits for, and time does not heal it: this turn cannot go on. */
+export class InputRefused extends Error {
+  constructor(readonly refusal: unknown) {
+    super('The host does not take the input of the agent', { cause: refusal });
+  }
+}
+
 /**
  * Hands on to an interactive agent what its adapter has written for it: only what is committed, so that whoever takes
  * the turn over writes the same bytes to the same place.
@@ -27,7 +34,7 @@ export class TurnInput {
     private readonly row: Pick<TurnRow, 'parser'>,
     private readonly runs: Pick<DurableRuns, 'send' | 'closeInput' | 'cancel'>,
     private readonly run: RunKey,
-    /** Called with an error that time does not heal. */
+    /** Called with an error that time does not heal; an `InputRefused` when it was met in giving. */
     private readonly failed: (error: unknown) => void,
     private readonly lingerMs = LINGER_MS,
   ) {}
@@ -72,7 +79,7 @@ export class TurnInput {
 
   private async step(signal: AbortSignal): Promise<void> {
     if (this.outbox === null) return;
-    if (!this.isClosed) await this.give(this.outbox, signal);
+    if (!this.isClosed) await this.give(this.outbox, signal).catch(asRefusal);
     if (this.isClosed && this.isOver) await this.endLingering(signal);
   }
 
@@ -104,3 +111,7 @@ export class TurnInput {
     this.row.parser = { ...parser, outbox: { sent: this.given, unsent: rest, closed } };
   }
 }
+
+const asRefusal = (error: unknown): never => {
+  throw isTransient(error) ? error : new InputRefused(error);
+};
