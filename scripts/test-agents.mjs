@@ -1,6 +1,6 @@
 /**
- * The contract of the agents with the real CLIs. `npm run test:agents -- codex` installs and tries one, `-- --all` every
- * one; `--table` writes what was shown into docs/agents.md.
+ * The agents with the real CLIs. `npm run test:agents -- codex` installs and tries one, `-- --all` every one, and whatever
+ * else is tried with them; `--table` writes what their contract has shown into docs/agents.md.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -23,15 +23,16 @@ if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(', ')}. There are: ${known.join(', ')}`);
   process.exit(2);
 }
-const chosen = args.includes('--all') ? known : named;
+const isAll = args.includes('--all');
+const chosen = isAll ? known : named;
 
 const { status } = spawnSync(process.execPath, [join(root, 'scripts/setup.mjs')], {
   ...{ cwd: root, stdio: 'inherit' },
 });
 if (status !== 0) process.exit(1);
-await installAgentClis(args.includes('--all') ? null : chosen.length > 0 ? chosen : undefined);
+await installAgentClis(isAll ? null : chosen.length > 0 ? chosen : undefined);
 process.env.MAESTRO_TEST_AGENTS = chosen.join(',');
-const paths = chosen.map((name) => `test/agents/contract/${name}\\.spec\\.ts$`);
+const paths = isAll ? [] : named.map((name) => `test/agents/(contract/)?${name}\\.spec\\.ts$`);
 const { passed, failed, skipped } = runAgents(paths);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 if (failed > 0) process.exit(1);
