@@ -25,10 +25,13 @@ export const rowsOf = (markdown) => {
     );
 };
 
+/** Where each contract that has passed leaves `<name>.json`. */
+export const shownFolder = (root) => join(root, '.cache/agents-shown');
+
 export const writeAgentsTable = (root) => {
   const path = join(root, 'docs/agents.md');
   const markdown = readFileSync(path, 'utf8');
-  const folder = join(root, '.cache/agents-shown');
+  const folder = shownFolder(root);
   const shown = (existsSync(folder) ? readdirSync(folder) : []).sort().map((name) => ({
     ...JSON.parse(readFileSync(join(folder, name), 'utf8')),
   }));

@@ -1,12 +1,13 @@
 /**
  * The agents with the real CLIs. `npm run test:agents -- codex` installs and tries one, `-- --all` every one, and whatever
- * else is tried with them; `--table` writes what their contract has shown into docs/agents.md.
+ * else is tried with them; `--table` writes what their contract has shown into docs/agents.md. Ends with 1 when a test has
+ * failed, or when one that was asked for could not be tried.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeAgentsTable } from './agents-table.mjs';
+import { shownFolder, writeAgentsTable } from './agents-table.mjs';
 import { installAgentClis } from './install-agent-clis.mjs';
 import { runAgents } from './jest-tiers.mjs';
 
@@ -32,8 +33,15 @@ const { status } = spawnSync(process.execPath, [join(root, 'scripts/setup.mjs')]
 if (status !== 0) process.exit(1);
 await installAgentClis(isAll ? null : chosen.length > 0 ? chosen : undefined);
 process.env.MAESTRO_TEST_AGENTS = chosen.join(',');
+// Nothing of an earlier run counts.
+rmSync(shownFolder(root), { recursive: true, force: true });
 const paths = isAll ? [] : named.map((name) => `test/agents/(contract/)?${name}\\.spec\\.ts$`);
 const { passed, failed, skipped } = runAgents(paths);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 if (failed > 0) process.exit(1);
 if (args.includes('--table')) writeAgentsTable(root);
+const untried = chosen.filter((name) => !existsSync(join(shownFolder(root), `${name}.json`)));
+if (untried.length > 0) {
+  console.error(`Not tried, see above: ${untried.join(', ')}`);
+  process.exit(1);
+}
