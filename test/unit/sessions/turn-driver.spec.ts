@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { DemoAdapter } from '../../../src/agents/demo/demo-adapter.js';
-import { type AgentAdapter, type Launch, type TurnRequest } from '../../../src/agents/index.js';
+import {
+  type AgentAdapter,
+  AgentUnsupported,
+  type Launch,
+  type TurnRequest,
+} from '../../../src/agents/index.js';
 import {
   type DurableRuns,
   type Host,
@@ -210,5 +215,55 @@ describe('A turn whose host does not take the input of its agent', () => {
     expect(
       await unanswered(denied, { runs: { cancel: () => Promise.reject(denied) } }),
     ).toMatchObject({ ended: [], released: [5_000], waits: ['ssh/auth-failed'] });
+  });
+});
+
+/** A turn that another worker may have started, and that cannot be planned; its host says what became of it. */
+const unplannable = (
+  status: Awaited<ReturnType<DurableRuns['status']>>,
+  change: Partial<TurnRow> = {},
+): Promise<Driven> =>
+  attempted({
+    ...{ begun: false, change, runs: { status: () => Promise.resolve(status) } },
+    planned: () => Promise.reject(new AgentUnsupported('No such agent')),
+  });
+
+const NEVER = { kind: 'never-started', reason: '' } as const;
+const EXITED = { kind: 'exited', exitCode: 130, signal: null, why: 'cancelled' } as const;
+
+describe('A turn taken over that cannot be planned any more', () => {
+  it('is refused when its host has never begun it', async () => {
+    const { ended, spools, released } = await unplannable(NEVER);
+    expect(ended).toMatchObject([{ state: 'failed', error: { code: 'agent/unsupported' } }]);
+    expect({ spools, released }).toEqual({ spools: [{ attempt: 1, fence: true }], released: [] });
+  });
+
+  it('is refused too when it cannot be launched', async () => {
+    class Unlaunchable extends DemoAdapter {
+      override launch = (): never => {
+        throw new AgentUnsupported('no');
+      };
+    }
+    const { ended } = await attempted({
+      ...{ begun: false, adapter: new Unlaunchable() },
+      runs: { status: () => Promise.resolve(NEVER) },
+    });
+    expect(ended).toMatchObject([{ state: 'failed', error: { code: 'agent/unsupported' } }]);
+  });
+
+  it('ends as it was told to when it was stopped, whether or not it was begun', async () => {
+    for (const verdict of [NEVER, EXITED]) {
+      const { ended } = await unplannable(verdict, { state: 'stopping', stop: STOP });
+      expect(ended).toMatchObject([{ state: 'cancelled', error: null }]);
+    }
+  });
+
+  it('is left as it is while it may run, or has run', async () => {
+    for (const status of [{ kind: 'running' }, EXITED] as const) {
+      expect(await unplannable(status)).toMatchObject({
+        ...{ ended: [], released: [5_000], waits: ['agent/unsupported'] },
+      });
+    }
+    expect(await unplannable(NEVER, { startedAt: new Date() })).toMatchObject({ ended: [] });
   });
 });

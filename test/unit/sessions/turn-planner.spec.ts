@@ -16,7 +16,8 @@ const SPENT = { inputTokens: 7 } as Usage;
 const planned = async (
   agent: AgentName,
   fresh = false,
-): Promise<{ spentBefore: Usage | null; asked: string[] }> => {
+  change: Partial<TurnRow> = {},
+): Promise<{ spentBefore: Usage | null; asked: string[]; cwd: string }> => {
   const asked: string[] = [];
   const session = { id: 's', agent, custom: null, providerSessionId: 'conversation', limits: {} };
   const rows = {
@@ -30,7 +31,7 @@ const planned = async (
     placeOf: async () => {
       await new Promise(setImmediate);
       asked.push('place');
-      return {};
+      return { cwd: '/project' };
     },
   };
   const planner = new TurnPlanner(
@@ -40,25 +41,45 @@ const planned = async (
     sessions as unknown as SessionsService,
     { retirementOf: () => new AbortController().signal } as unknown as RemoteHosts,
     new AgentRegistry(),
-    { isNeeded: () => false } as unknown as ScratchDirectories,
+    {
+      isNeeded: ({ kind }: TurnRow) => kind === 'moderator',
+      enter: () => Promise.resolve('/scratch').finally(() => asked.push('scratch')),
+    } as unknown as ScratchDirectories,
     {} as Config,
   );
-  const { request } = await planner.plan({
+  const { request, cwd } = await planner.plan({
     sessionId: 's',
     fresh,
     earlier: [] as unknown,
+    ...change,
   } as TurnRow);
-  return { spentBefore: request.spentBefore, asked };
+  return { spentBefore: request.spentBefore, asked, cwd };
 };
 
 it('is planned with what its conversation has used, asked beside the rest, where its agent tells totals', async () => {
-  expect(await planned('codex')).toEqual({
+  expect(await planned('codex')).toMatchObject({
     spentBefore: SPENT,
     asked: ['spent s,conversation', 'place'],
   });
-  expect(await planned('codex', true)).toEqual({ spentBefore: null, asked: ['place'] });
+  expect(await planned('codex', true)).toMatchObject({ spentBefore: null, asked: ['place'] });
 });
 
 it('asks nothing of what was used for any other agent', async () => {
-  expect(await planned('claude-code')).toEqual({ spentBefore: null, asked: ['place'] });
+  expect(await planned('claude-code')).toMatchObject({ spentBefore: null, asked: ['place'] });
+});
+
+it('asks its host for the directory of a moderator only until it is known where it works', async () => {
+  const kind = 'moderator';
+  const asked = ['place'];
+  expect(await planned('claude-code', false, { kind })).toMatchObject({
+    ...{ cwd: '/scratch', asked: ['place', 'scratch'] },
+  });
+  const place = { cwd: '/known', directory: '/own' };
+  const parser = { place } as TurnRow['parser'];
+  expect(await planned('claude-code', false, { kind, parser })).toMatchObject({
+    ...{ cwd: '/known', asked },
+  });
+  expect(await planned('claude-code', false, { kind, cwd: '/stored' })).toMatchObject({
+    ...{ cwd: '/stored', asked },
+  });
 });

@@ -194,6 +194,8 @@ export class TurnDriver implements OnModuleDestroy {
       }
       const reason = error instanceof InputRefused ? error.refusal : error;
       if (error instanceof InputRefused && (await this.cutOff(reason, attempt))) return;
+      if (error instanceof DomainError && !mayHeal(error) && (await this.givenUp(error, attempt)))
+        return;
       if (reason instanceof DomainError && row.waiting?.code !== reason.code) {
         await this.unheard(recorder, row.id, reason);
       }
@@ -230,6 +232,31 @@ export class TurnDriver implements OnModuleDestroy {
     await this.ledger.ended(recorder, row, (current) => refused(refusal, current), {
       attempt: row.attempts,
       fence: drive.startMayBeUnderWay,
+    });
+    return true;
+  }
+
+  /**
+   * Ends a turn that can neither be planned nor started any more, if its host says that it was never begun, or nothing of
+   * it runs and it was told to stop; false when it may go on, or its host cannot be asked.
+   */
+  private async givenUp(refusal: DomainError, attempt: Attempt): Promise<boolean> {
+    const { recorder, row, plan } = attempt;
+    try {
+      const host = plan?.host ?? (await this.planner.hostOf(row));
+      const verdict = await host.runs.status(TurnDrive.runKey(row));
+      const isStopped = (await this.rows.find(row.id))?.stop != null;
+      const wasRefused = verdict.kind === 'never-started' && row.startedAt === null;
+      if (verdict.kind === 'running' || !(isStopped || wasRefused)) return false;
+      if (!(await this.nothingLeft(row, verdict, host))) return true;
+    } catch (error) {
+      if (error instanceof DomainError) return false;
+      throw error;
+    }
+    await this.ledger.ended(recorder, row, (current) => refused(refusal, current), {
+      attempt: row.attempts,
+      // The start of an earlier worker may still be on its way.
+      fence: true,
     });
     return true;
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AgentRegistry } from '../../../agents/index.js';
+import { type Host } from '../../../hosts/index.js';
 import { type Config, CONFIG } from '../../../platform/config/index.js';
 import { RemoteHosts } from '../../remotes/index.js';
 import { ScratchDirectories } from '../scratch/scratch-directories.js';
@@ -57,9 +58,12 @@ export class TurnPlanner {
       // A conversation that knows what was asked knows its images too.
       conversation.asks === 'rest' ? [] : this.images.ofTurn(row.id),
     ]);
-    const cwd = this.scratch.isNeeded(row, adapter.capabilities)
-      ? await this.scratch.enter(session.id, row.remoteId, place.host)
-      : place.cwd;
+    const isApart = this.scratch.isNeeded(row, adapter.capabilities);
+    // Once it is known where it works, nothing on its host can keep it from being followed to its end.
+    const cwd =
+      row.parser?.place?.cwd ??
+      row.cwd ??
+      (isApart ? await this.scratch.enter(session.id, row.remoteId, place.host) : place.cwd);
     const { silenceMs, toolMs, absoluteMs, ...limits } = session.limits;
     const wholeMs = absoluteMs ?? this.config.turnAbsoluteMs;
     return {
@@ -96,6 +100,11 @@ export class TurnPlanner {
         absoluteMs: wholeMs,
       },
     };
+  }
+
+  /** Where a turn runs that cannot be planned. */
+  hostOf({ remoteId }: TurnRow): Promise<Host> {
+    return this.hosts.resolve(remoteId);
   }
 
   private async promptOf(row: TurnRow, { lost, asks }: TurnConversation): Promise<string> {
