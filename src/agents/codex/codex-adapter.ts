@@ -7,7 +7,7 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { requireUuid } from '../conversation-id.js';
 import { foldObjects } from '../json-objects.js';
 import { imageFiles, imagePaths } from '../image-files.js';
 import { freshState } from '../parser-state.js';
@@ -48,7 +48,7 @@ export class CodexAdapter implements AgentAdapter {
         // `resume` takes few flags of its own, but minds all that precede it, except the images.
         ...(providerSessionId === null
           ? [...images, '--', '-']
-          : ['resume', ...images, '--', threadId(providerSessionId), '-']),
+          : ['resume', ...images, '--', requireUuid(this.label, providerSessionId), '-']),
       ],
       env: {},
       stdin: request.prompt,
@@ -71,12 +71,3 @@ export class CodexAdapter implements AgentAdapter {
 
 /** Otherwise a host without a network makes it try for ever, and no turn would end. */
 const UNATTENDED = ['-c', 'features.unbounded_connection_retries=false'];
-
-/** Anything that is no thread's id is taken for the name of one, and where there is none, a new thread is begun. */
-const threadId = (id: string): string => {
-  if (UUID.test(id)) return id;
-  throw new AgentUnsupported('Codex can only resume a conversation by its id', {
-    hint: 'Send the turn with a fresh conversation.',
-  });
-};
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type TurnRequest } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { requireUuid } from '../conversation-id.js';
 
 type Conversation = Pick<TurnRequest, 'providerSessionId' | 'directory'>;
 
@@ -18,13 +18,7 @@ export const conversationOf = ({ providerSessionId, directory }: Conversation): 
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
 
-export const conversationFlag = (turn: Conversation): string => {
-  const id = conversationOf(turn);
-  if (turn.providerSessionId === null) return `--session-id=${id}`;
-  // Whatever is no id is taken for the name of a conversation, or for the beginning of an id.
-  if (UUID.test(id)) return `--resume=${id}`;
-  throw new AgentUnsupported('Copilot CLI can only resume a conversation by its id', {
-    hint: 'Send the turn with a fresh conversation.',
-  });
-};
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export const conversationFlag = (label: string, turn: Conversation): string =>
+  turn.providerSessionId === null
+    ? `--session-id=${conversationOf(turn)}`
+    : `--resume=${requireUuid(label, turn.providerSessionId)}`;

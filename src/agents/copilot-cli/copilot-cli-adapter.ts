@@ -7,9 +7,9 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
+import { imageFiles, imagePaths } from '../image-files.js';
 import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
-import { attachments } from './attachments.js';
 import { conversationFlag } from './conversation.js';
 import { permitted } from './permissions.js';
 import { parseLine } from './stream-parser.js';
@@ -32,7 +32,6 @@ export class CopilotCliAdapter implements AgentAdapter {
 
   launch(request: TurnRequest): Launch {
     const { command, model, effort } = request;
-    const { flags, files } = attachments(request);
     return {
       argv: [
         command ?? this.program,
@@ -41,12 +40,12 @@ export class CopilotCliAdapter implements AgentAdapter {
         ...['--output-format', 'json', '--no-ask-user'],
         ...(model === null ? [] : ['--model', model]),
         ...(effort === null ? [] : ['--reasoning-effort', effort]),
-        ...flags,
-        conversationFlag(request),
+        ...imagePaths(request).flatMap((path) => ['--attachment', path]),
+        conversationFlag(this.label, request),
       ],
       env: {},
       stdin: request.prompt,
-      ...(files.length > 0 && { files }),
+      files: imageFiles(request),
     };
   }
 

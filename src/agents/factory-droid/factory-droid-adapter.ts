@@ -7,7 +7,7 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { requireUuid } from '../conversation-id.js';
 import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
 import { approved } from './autonomy.js';
@@ -40,7 +40,9 @@ export class FactoryDroidAdapter implements AgentAdapter {
         ...(model === null ? [] : ['--model', model]),
         ...(effort === null ? [] : ['--reasoning-effort', effort]),
         // To go on with the conversation itself it would ask Factory's servers, even where no model is one of theirs.
-        ...(providerSessionId === null ? [] : ['--fork', conversationId(providerSessionId)]),
+        ...(providerSessionId === null
+          ? []
+          : ['--fork', requireUuid(this.label, providerSessionId)]),
       ],
       env: { FACTORY_DROID_AUTO_UPDATE_ENABLED: 'false' },
       stdin: request.prompt,
@@ -59,11 +61,3 @@ export class FactoryDroidAdapter implements AgentAdapter {
     return concludeExec(state, end, request, new Date());
   }
 }
-
-const conversationId = (id: string): string => {
-  if (UUID.test(id)) return id;
-  throw new AgentUnsupported('Droid can only resume a conversation by its id', {
-    hint: 'Send the turn with a fresh conversation.',
-  });
-};
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

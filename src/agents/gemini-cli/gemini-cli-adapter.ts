@@ -8,6 +8,7 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { AgentUnsupported } from '../agent-errors.js';
+import { requireUuid } from '../conversation-id.js';
 import { foldObjects } from '../json-objects.js';
 import { imageFiles, imagePaths } from '../image-files.js';
 import { freshState } from '../parser-state.js';
@@ -40,7 +41,9 @@ export class GeminiCliAdapter implements AgentAdapter {
         ...approved(request),
         ...['--output-format', 'stream-json'],
         ...(model === null ? [] : ['--model', model]),
-        ...(providerSessionId === null ? [] : ['--resume', conversationId(providerSessionId)]),
+        ...(providerSessionId === null
+          ? []
+          : ['--resume', requireUuid(this.label, providerSessionId)]),
         ...imageDirectory(request),
       ],
       env: UNATTENDED,
@@ -103,12 +106,3 @@ const imageDirectory = ({ images, directory }: TurnRequest): string[] => {
     },
   );
 };
-
-/** By a number, or the word `latest`, it would resume whatever conversation is there. */
-const conversationId = (id: string): string => {
-  if (UUID.test(id)) return id;
-  throw new AgentUnsupported('Gemini CLI can only resume a conversation by its id', {
-    hint: 'Send the turn with a fresh conversation.',
-  });
-};
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

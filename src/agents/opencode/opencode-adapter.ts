@@ -7,7 +7,7 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { unresumable } from '../conversation-id.js';
 import { imageFiles, imagePaths } from '../image-files.js';
 import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
@@ -48,7 +48,7 @@ export class OpenCodeAdapter implements AgentAdapter {
         ...(providerSessionId === null
           ? // Otherwise it asks a model for a title.
             [`--title=${TITLE}`]
-          : [`--session=${conversationId(providerSessionId)}`]),
+          : [`--session=${conversationId(this.label, providerSessionId)}`]),
       ],
       env,
       fixedEnv,
@@ -72,9 +72,7 @@ export class OpenCodeAdapter implements AgentAdapter {
 
 const TITLE = 'Maestro';
 
-const conversationId = (id: string): string => {
+const conversationId = (label: string, id: string): string => {
   if (/^ses_\w+$/.test(id)) return id;
-  throw new AgentUnsupported('OpenCode can only resume a conversation by its id', {
-    hint: 'Send the turn with a fresh conversation.',
-  });
+  throw unresumable(label);
 };

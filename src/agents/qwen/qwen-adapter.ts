@@ -7,7 +7,7 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { requireUuid } from '../conversation-id.js';
 import { foldObjects } from '../json-objects.js';
 import { freshState } from '../parser-state.js';
 import { approved } from './approval.js';
@@ -41,7 +41,9 @@ export class QwenAdapter implements AgentAdapter {
         ...approved(request),
         ...['--output-format', 'stream-json', '--include-partial-messages'],
         ...(model === null ? [] : ['--model', model]),
-        ...(providerSessionId === null ? [] : ['--resume', conversationId(providerSessionId)]),
+        ...(providerSessionId === null
+          ? []
+          : ['--resume', requireUuid(this.label, providerSessionId)]),
       ],
       env: UNATTENDED,
       stdin: promptOf(prompt),
@@ -63,12 +65,3 @@ export class QwenAdapter implements AgentAdapter {
 
 /** Otherwise it starts itself again as a child, which a signal to the first process would not reach. */
 const UNATTENDED = { QWEN_CODE_NO_RELAUNCH: 'true' };
-
-/** Whatever is no id is taken for the title of a conversation. */
-const conversationId = (id: string): string => {
-  if (UUID.test(id)) return id;
-  throw new AgentUnsupported('Qwen Code can only resume a conversation by its id', {
-    hint: 'Send the turn with a fresh conversation.',
-  });
-};
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -57,7 +57,7 @@ describe('A turn of Copilot CLI', () => {
         ['image-2.jpg', 'bytes'],
       ],
     ]);
-    expect(adapter.launch(turn('x')).files).toBeUndefined();
+    expect(adapter.launch(turn('x')).files).toEqual([]);
   });
 
   it.each([
