@@ -10,8 +10,6 @@ export const QUESTION = 'QUESTION:';
 export const DOCUMENT = 'DOCUMENT:';
 export const CONVERSATION = 'CONVERSATION SO FAR:';
 export const REQUEST = 'REQUEST:';
-/** `ROUND 2 ANSWERS:` */
-export const roundAnswers = (round: number): string => `ROUND ${round} ANSWERS:`;
 
 export const roleSection = (role: PromptRole): string => `${ROLE} ${role}`;
 
@@ -30,7 +28,7 @@ export const answersSection = (
   answers: readonly { handle: string; text: string }[],
 ): string =>
   [
-    roundAnswers(round),
+    `ROUND ${round} ANSWERS:`,
     ...answers.map(({ handle, text }) => `@${handle}: ${indented(text).trimStart()}`),
   ].join('\n');
 

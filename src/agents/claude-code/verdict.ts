@@ -15,7 +15,7 @@ import {
 import { type Memory, readMemory, type StoredResult } from './memory.js';
 import { resetTime } from './reset-time.js';
 
-export interface StreamAgent {
+interface StreamAgent {
   label: string;
   program: string;
   /** What to do when the provider does not accept the credentials. */
