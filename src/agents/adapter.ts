@@ -55,7 +55,11 @@ export interface AgentAdapter {
 
 export interface AgentCapabilities {
   resume: boolean;
-  /** `enforced`: the CLI refuses to write; `advisory`: it is only asked not to; `none`: refused with `agent/unsupported`. */
+  /**
+   * `enforced`: the CLI refuses to write, with the settings that it has on its host (a variable of the session may choose
+   * others, such as `CODEX_HOME`, and what these start beside the model is not held back); `advisory`: it is only asked
+   * not to; `none`: refused with `agent/unsupported`.
+   */
   readOnly: 'enforced' | 'advisory' | 'none';
   model: boolean;
   /** The levels of effort that it can be told, weakest first; empty when it cannot be told any. */
@@ -63,7 +67,7 @@ export interface AgentCapabilities {
   images: boolean;
 }
 
-export interface LoginKnowledge {
+interface LoginKnowledge {
   /** Variables that its CLI documents as credentials: with one of them in the login environment somebody is signed in. */
   variables?: readonly string[];
   /** Its own command for that, which needs no network and changes nothing. */
@@ -80,7 +84,7 @@ export interface CliQuestion<Answer> {
   read(said: CliAnswer): Answer;
 }
 
-export interface CliAnswer {
+interface CliAnswer {
   exitCode: number;
   stdout: string;
   stderr: string;
