@@ -14,6 +14,7 @@ import { type Clock, TurnClocks } from './turn-clocks.js';
 import { TurnInput } from './turn-input.js';
 import { type TurnPlan } from './turn-plan.js';
 import { type TurnFact, type TurnRecorder } from './turn-recorder.js';
+import { tokensWith } from './turn-usage.js';
 
 /** What is done about a turn when something becomes of it. */
 export interface TurnSteps extends OutageSteps {
@@ -178,12 +179,15 @@ export class TurnDrive {
     let state = row.parser ?? adapter.initialState(request);
     const before: StoredParserState = state;
     let worked = before.worked ?? false;
+    let { called } = before;
     const facts: TurnFact[] = [];
     for (const line of lines) {
       const parsed = adapter.parse(state, line, request);
       state = parsed.state;
       for (const fact of parsed.facts) {
         facts.push(fact);
+        if (fact.type === 'model-call')
+          called = called ? tokensWith(called, fact.tokens) : fact.tokens;
         if (fact.type !== 'tool') continue;
         worked = true;
         this.took(fact);
@@ -192,7 +196,13 @@ export class TurnDrive {
     facts.push(...this.conversationChange(before.providerSessionId, state.providerSessionId));
     const openTools = [...this.openTools.values()];
     const { place } = before;
-    const next = { ...state, openTools, worked, ...(place && { place }) };
+    const next = {
+      ...state,
+      openTools,
+      worked,
+      ...(called && { called }),
+      ...(place && { place }),
+    };
     this.recorder.said(next, facts, this.lines.offset, bytes);
     // Who waits for an answer does not wait for more output.
     if (isToldMore(before, state)) void this.recorder.flush().catch(() => undefined);

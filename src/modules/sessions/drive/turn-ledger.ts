@@ -14,7 +14,7 @@ import { TurnEvents, type TurnEventType } from '../turn-events.js';
 import { type TurnEnding, waitFor } from './turn-ending.js';
 import { TurnRecorder } from './turn-recorder.js';
 import { CONVERSATION_LOST } from './turn-retries.js';
-import { usageWith } from './turn-usage.js';
+import { usageOf, usageWith } from './turn-usage.js';
 
 /** Writes the steps of a driven turn: taken by its host, and ended. */
 @Injectable()
@@ -84,7 +84,8 @@ export class TurnLedger {
     spools: Spools | null,
   ): Promise<void> {
     const { parser } = row;
-    const usage = parser?.usage ? await withEstimatedCost(parser.usage, parser.model) : null;
+    const told = usageOf(parser);
+    const usage = told && (await withEstimatedCost(told, parser?.model ?? null));
     let waited = '';
     await recorder.change(
       (current) => {

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { type ParserState, type Usage } from '../../../agents/index.js';
+import { type ParserState, type Tokens, type Usage } from '../../../agents/index.js';
 import {
   type EarlierAttempt,
   type TurnError,
@@ -44,6 +44,8 @@ export interface OpenTool {
 export type StoredParserState = ParserState & {
   openTools?: OpenTool[];
   worked?: boolean;
+  /** What the calls of models that it told of have used so far. */
+  called?: Tokens;
   /** Where on its host it works, absolute, and what directory is its own. */
   place?: { cwd: string; directory: string };
 };
