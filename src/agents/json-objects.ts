@@ -66,6 +66,26 @@ const endOfObject = (text: string, from: number): number => {
   return text.length;
 };
 
+/** How many brackets a line opens that it does not close. No string of JSON has more than one line. */
+export const openBrackets = (line: string): number => {
+  let open = 0;
+  for (let at = 0; at < line.length; at += 1) {
+    switch (line.charAt(at)) {
+      case '"':
+        at = endOfString(line, at);
+        break;
+      case '{':
+      case '[':
+        open += 1;
+        break;
+      case '}':
+      case ']':
+        open -= 1;
+    }
+  }
+  return open;
+};
+
 /** Where the closing quote of the string stands that opens there. */
 const endOfString = (text: string, from: number): number => {
   let end = text.indexOf('"', from + 1);

@@ -12,6 +12,8 @@ const memorySchema = z.object({
   /** The unfinished document, and how many brackets of it are open. */
   document: z.string().catch(''),
   depth: z.number().catch(0),
+  /** Behind what there is of it, a bracket may open. */
+  takesValue: z.boolean().catch(false),
   /** With which the turn has failed, in the agent's words. */
   error: z.string().nullable().catch(null),
 });

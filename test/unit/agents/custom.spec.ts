@@ -4,6 +4,7 @@ import { CustomAdapter } from '../../../src/agents/custom/custom-adapter.js';
 import { type CustomAgent, customAgentSchema } from '../../../src/agents/custom/custom-agent.js';
 import { requireDefinition } from '../../../src/agents/custom/definition.js';
 import { valueAt } from '../../../src/agents/custom/json-pointer.js';
+import { LineSplitter } from '../../../src/modules/sessions/drive/line-splitter.js';
 import { turn } from '../../support/run-agent.js';
 import { exited, playBack, type Playback } from './recordings.js';
 
@@ -193,6 +194,77 @@ describe('The output of a custom agent', () => {
       ...{ providerSessionId: 's-1', model: 'm' },
       usage: { inputTokens: 10, outputTokens: 2, cacheReadTokens: 0, costUsd: 0.5 },
     });
+  });
+
+  it.each([
+    ['a progress bar', '[=====>   '],
+    ['a list that never ends', '[1, 2,'],
+    ['a quote that never ends', '{ "'],
+    ['the first half of another', '{"answer":\n  {"text": "old",'],
+  ])('that is a document is found behind noise that opens a bracket: %s', (_, noise) => {
+    for (const more of ['', '\nbye']) {
+      const { outcome } = play(output, `${noise}\n${line(answer)}${more}`);
+      expect(outcome).toEqual({ kind: 'completed', text: 'Done: "}" {' });
+    }
+  });
+
+  it('that is a document on many lines is found behind a progress bar', () => {
+    const stdout = `[=====>   \n  [==>\n${JSON.stringify(answer, null, 2)}\n`;
+    expect(play(output, stdout).outcome).toEqual({ kind: 'completed', text: 'Done: "}" {' });
+  });
+
+  it('that is a document keeps what stands within it, indented or not', () => {
+    const stdout = '[\n[1, 2],\n{"text": "no"},\n  {"text": "yes"}\n]\n';
+    expect(play({ format: 'json', text: '/2/text' }, stdout).outcome).toEqual({
+      ...{ kind: 'completed', text: 'yes' },
+    });
+  });
+
+  it('that is a document is the same however its output is cut', () => {
+    const stdout = `hello\n[=====>   \n${line(answer)}\n${JSON.stringify(answer, null, 1)}\n`;
+    const adapter = adapterOf({ output });
+    const given = turn('x', { command: '/opt/agent' });
+    const whole = playBack(adapter, stdout, exited(0), given);
+    expect(whole.shown).toBe('Done: "}" {\n\nDone: "}" {');
+    for (const size of [1, 7, 61]) {
+      const splitter = new LineSplitter(0);
+      let state = adapter.initialState();
+      for (let at = 0; at < stdout.length; at += size) {
+        for (const each of splitter.push(Buffer.from(stdout.slice(at, at + size)))) {
+          state = adapter.parse(state, each).state;
+        }
+      }
+      expect({ size, state }).toEqual({ size, state: whole.state });
+    }
+  });
+
+  it('that is a document may have a line of 10 MB', () => {
+    const text = '\\" [ { '.repeat(1_500_000);
+    const long = { answer: { text } };
+    for (const stdout of [line(long), `{\n"answer":${line(long.answer)}\n}`]) {
+      const { outcome } = play(output, stdout);
+      if (stdout.includes('\n')) expect(outcome.kind).toBe('failed');
+      else expect(outcome).toEqual({ kind: 'completed', text });
+    }
+  });
+
+  it('that is a document is read in time that grows with its length alone', () => {
+    const rows = Array.from({ length: 15_000 }, (_, at) => line({ at, text: 'x'.repeat(100) }));
+    const adapter = adapterOf({ output: { format: 'json', text: '/14999/text' } });
+    const started = performance.now();
+    let state = adapter.initialState();
+    for (const each of ['[', rows.join(',\n'), ']'].join('\n').split('\n')) {
+      state = adapter.parse(state, each).state;
+    }
+    expect(state.text).toBe('x'.repeat(100));
+    expect(performance.now() - started).toBeLessThan(20_000);
+  }, 60_000);
+
+  it('that never closes a bracket is not kept for ever', () => {
+    const noise = `[\n${`"${'x'.repeat(1_000_000)}",\n`.repeat(9)}`;
+    const { state, outcome } = play(output, `${noise}${JSON.stringify(answer, null, 2)}\n`);
+    expect(outcome).toEqual({ kind: 'completed', text: 'Done: "}" {' });
+    expect(JSON.stringify(state).length).toBeLessThan(2_000_000);
   });
 
   it('that is a document on each line counts by the last line that has a field', () => {

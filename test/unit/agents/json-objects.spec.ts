@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectsIn } from '../../../src/agents/json-objects.js';
+import { objectsIn, openBrackets } from '../../../src/agents/json-objects.js';
 
 describe('The objects of a line', () => {
   it.each([
@@ -18,6 +18,15 @@ describe('The objects of a line', () => {
     ['', ['']],
   ])('%j are %j', (line, objects) => {
     expect(objectsIn(line)).toEqual(objects);
+  });
+
+  it.each([
+    ['{"a":[1,{', 3],
+    ['"]}" ]', -1],
+    ['"\\\\" [ "\\"]"', 1],
+    ['[ "never ends ]', 1],
+  ])('%j opens so many brackets: %i', (line, open) => {
+    expect(openBrackets(line)).toBe(open);
   });
 
   it('are found in time that grows with their length alone', () => {
