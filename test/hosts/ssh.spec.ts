@@ -86,7 +86,8 @@ onSshd(`A pool of connections to a real sshd${needs}`, () => {
     });
     const other = await runLine(await pool.open('start'), 'echo still alive');
     expect(other.output).toBe('still alive\n');
-    expect(channel.stdout.readableLength).toBeLessThan(4_000_000);
+    // A window of 2 MiB, and the next one that may have been granted while the first was read.
+    expect(channel.stdout.readableLength).toBeLessThan(5_000_000);
     for await (const chunk of channel.stdout) taken += (chunk as Buffer).length;
     expect(taken).toBe(20_000_000);
   });
