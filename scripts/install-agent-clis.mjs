@@ -19,7 +19,7 @@ const platform = () => {
 };
 
 /** What `npm test` runs. */
-const IN_EVERY_TEST = ['claude-code', 'codex', 'gemini-cli'];
+const IN_EVERY_TEST = ['claude-code', 'codex'];
 
 /** Each has a folder of its own: npm removes from a folder what it was not asked for. */
 const WANTED = [
