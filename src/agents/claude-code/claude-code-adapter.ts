@@ -7,12 +7,12 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
 import { foldObjects } from '../json-objects.js';
 import { inputFlags, promptOf, promptState } from './prompt-input.js';
 import { CLAUDE_LOGIN } from './login.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
+import { refuseArguments } from '../read-only.js';
 
 /** Claude Code in print mode: one process per turn, prompt on stdin, one JSON event per line on stdout. */
 export class ClaudeCodeAdapter implements AgentAdapter {
@@ -53,7 +53,7 @@ export class ClaudeCodeAdapter implements AgentAdapter {
 
 /** The flags of the stream-json protocol, without the session's own arguments. */
 export const streamFlags = (request: TurnRequest): string[] => {
-  if (request.readOnly) refuseToLiftReadOnly(request.args);
+  if (request.readOnly) refuseArguments(request.args, (arg) => LIFTS_READ_ONLY.test(arg));
   const { model, effort, providerSessionId } = request;
   return [
     ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
@@ -92,11 +92,3 @@ const SIGN_IN =
 /** Further tools, what brings commands of its own (the hooks of settings, agents and plugins), and what the CLI writes. */
 const LIFTS_READ_ONLY =
   /^(?:--(?:(?:allow-)?dangerously-skip-permissions|permission-mode|tools|mcp-config|plugin-(?:dir|url)|settings|agents?|worktree|tmux|debug-file|bg|background|chrome|)(?:=|$)|-[a-z]*w)/;
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};

@@ -1,5 +1,5 @@
 import { type TurnRequest } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { refuseArguments } from '../read-only.js';
 
 /**
  * The arguments of a session, and what a turn of it may do. That must be said every time: a resumed thread does not
@@ -11,7 +11,10 @@ export const confined = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'arg
   const others = args.filter(
     (arg, index) => !choosesSandbox(arg) && !/^(?:-s|--sandbox)$/.test(args[index - 1] ?? ''),
   );
-  refuseToLiftReadOnly(others);
+  refuseArguments(
+    others,
+    (arg, index) => LIFTS_READ_ONLY.test(arg) || LIFTING_SETTING.test(settingOf(others, index)),
+  );
   return [...others, ...READ_ONLY];
 };
 
@@ -24,16 +27,6 @@ const choosesSandbox = (arg: string): boolean => CHOOSES_SANDBOX.test(arg);
 
 const CHOOSES_SANDBOX =
   /^(?:-s|--(?:sandbox|dangerously-bypass-approvals-and-sandbox|yolo|approve-for-me)(?:=|$))/;
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find(
-    (arg, index) => LIFTS_READ_ONLY.test(arg) || LIFTING_SETTING.test(settingOf(args, index)),
-  );
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};
 
 /** What loosens the sandbox, a profile, which may be any settings, and what the CLI writes itself. */
 const LIFTS_READ_ONLY =

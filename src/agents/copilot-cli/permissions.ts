@@ -1,5 +1,5 @@
 import { type TurnRequest } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { refuseArguments } from '../read-only.js';
 
 /**
  * The arguments of a session, and what a turn of it may do: that is not kept with the conversation. A session may choose
@@ -8,7 +8,7 @@ import { AgentUnsupported } from '../agent-errors.js';
  */
 export const permitted = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
   if (readOnly) {
-    refuseToLiftReadOnly(args);
+    refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
     return [...args, ...READ_ONLY];
   }
   return args.some((arg) => CHOOSES_PERMISSIONS.test(arg)) ? [...args] : [...args, ALL];
@@ -35,11 +35,3 @@ const READ_ONLY = [
 /** Further tools, what runs without being one, and what the CLI writes itself. */
 const LIFTS_READ_ONLY =
   /^--(?:(?:available-tools|plugin-dir|extension-sdk-path|additional-mcp-config|trust-folder|add-dir|share(?:-gist)?|log-dir|usage-output-file)(?:=|$)|$)/;
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};

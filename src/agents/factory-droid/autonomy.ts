@@ -1,5 +1,5 @@
 import { type TurnRequest } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { refuseArguments } from '../read-only.js';
 
 /**
  * The arguments of a session, and what a turn of it may do. A session may choose the autonomy of its writing turns. One
@@ -8,7 +8,7 @@ import { AgentUnsupported } from '../agent-errors.js';
  */
 export const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
   if (!readOnly) return args.some((arg) => CHOOSES.test(arg)) ? [...args] : [...args, ...WRITES];
-  refuseToLiftReadOnly(args);
+  refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
   return [...args, '--only-tools', READS.join(',')];
 };
 
@@ -17,14 +17,6 @@ const CHOOSES = /^--(?:auto|skip-permissions-unsafe)(?:=|$)/;
 
 /** Named one by one: so there is none of a server of tools, of a skill, or of another agent. */
 const READS = ['Read', 'LS', 'Grep', 'Glob', 'WebSearch', 'FetchUrl'];
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};
 
 /** More autonomy, more tools or servers of them, settings with tools of their own, agents that others start, a working tree of its own; the end of all flags. */
 const LIFTS_READ_ONLY =

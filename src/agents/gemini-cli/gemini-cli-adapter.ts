@@ -15,6 +15,7 @@ import { freshState } from '../parser-state.js';
 import { escapeAtSigns, mentions } from './at-signs.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
+import { refuseArguments } from '../read-only.js';
 
 /** Gemini CLI without a terminal: one process per turn, prompt on stdin, one JSON event per line on stdout. */
 export class GeminiCliAdapter implements AgentAdapter {
@@ -77,7 +78,7 @@ const UNATTENDED = { GEMINI_CLI_TRUST_WORKSPACE: 'true', GEMINI_CLI_NO_RELAUNCH:
  * told to write a plan, and once it has one it is let do all that.)
  */
 const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
-  if (readOnly) refuseToLiftReadOnly(args);
+  if (readOnly) refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
   else if (args.some((arg) => CHOOSES_MODE.test(arg))) return [...args];
   return [...args, '--approval-mode', readOnly ? 'default' : 'yolo'];
 };
@@ -86,14 +87,6 @@ const CHOOSES_MODE = /^(?:-y|--yolo|--approval-?mode)(?:=|$)/i;
 
 const LIFTS_READ_ONLY =
   /^(?:-y|--yolo|--approval-?mode|--allowed-?tools|--(?:admin-?)?policy|--)(?:=|$)/i;
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};
 
 /** It reads no file outside of its workspace. */
 const imageDirectory = ({ images, directory }: TurnRequest): string[] => {

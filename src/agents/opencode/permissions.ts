@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import { type Launch, type TurnFile, type TurnRequest } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { refuseArguments } from '../read-only.js';
 
 type Permitted = Required<Pick<Launch, 'env' | 'fixedEnv'>> & { args: string[]; files: TurnFile[] };
 
@@ -27,7 +27,7 @@ const APPROVES = /^--(?:auto|yolo|dangerously-?skip-?permissions)(?:=|$)/i;
  * name. Should it not be found, OpenCode falls back to another: then that variable is what holds, and the verdict tells.
  */
 const reading = (request: TurnRequest): Permitted => {
-  refuseToLiftReadOnly(request.args);
+  refuseArguments(request.args, (arg) => LIFTS_READ_ONLY.test(arg));
   const name = readerOf(request);
   const config = { agent: { [name]: { mode: 'primary', permission: READS } } };
   return {
@@ -63,14 +63,6 @@ const NOTHING_TO_INSTALL: readonly TurnFile[] = [
     content: JSON.stringify({ packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } }),
   },
 ];
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};
 
 /** Another agent, a server with settings of its own, a command with an agent of its own; or the end of all flags. */
 const LIFTS_READ_ONLY = /^--(?:(?:agent|attach|command|dir|interactive|mini)(?:[.=]|$)|$)|^-i/;

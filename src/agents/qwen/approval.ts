@@ -1,5 +1,5 @@
 import { type TurnRequest } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { refuseArguments } from '../read-only.js';
 
 /**
  * The arguments of a session, and what a turn of it may do. A session may choose the mode of its writing turns. Throws
@@ -7,7 +7,7 @@ import { AgentUnsupported } from '../agent-errors.js';
  */
 export const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
   if (readOnly) {
-    refuseToLiftReadOnly(args);
+    refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
     return [...args, ...READ_ONLY];
   }
   if (args.some((arg) => CHOOSES_MODE.test(arg))) return [...args];
@@ -36,11 +36,3 @@ const READ_ONLY = [
 
 const LIFTS_READ_ONLY =
   /^(?:-y|-e|-s|--(?:yolo|approval-?mode|core-?tools|allowed-?tools|allowed-?mcp-?server-?names|mcp-?config|extensions|checkpointing|openai-?logging(?:-?dir)?|telemetry-?outfile|json-?file|json-?fd|input-?file|input-?format|sandbox|acp|no-.*|)(?:=|$))/i;
-
-const refuseToLiftReadOnly = (args: readonly string[]): void => {
-  const offending = args.find((arg) => LIFTS_READ_ONLY.test(arg));
-  if (offending === undefined) return;
-  throw new AgentUnsupported(`A read-only turn cannot be given the argument ${offending}`, {
-    hint: `Remove ${offending} from the arguments of the session, or send the turn as a writing one.`,
-  });
-};
