@@ -1,11 +1,11 @@
 import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
 import { processFailure } from '../process-failure.js';
+import { failedTurn, notStarted, withoutEnd } from '../told-failures.js';
 import { readMemory } from './memory.js';
 import { refusalToStart, remedyOf } from './remedies.js';
 import { resetTime } from './reset-time.js';
 
 const CODEX = { label: 'Codex', program: 'codex' };
-const REASON_LENGTH = 500;
 
 /**
  * The verdict over a `codex exec`. It rests on how the CLI says that the turn ended, the exit code and stderr; what
@@ -13,38 +13,17 @@ const REASON_LENGTH = 500;
  */
 export const concludeThread = (state: ParserState, end: ProcessEnd, now: Date): Outcome => {
   const told = readMemory(state).end;
-  if (told && !told.completed) return failedTurn(told.reason, now);
+  if (told && !told.completed) {
+    const { reason } = told;
+    return failedTurn(CODEX.label, remedyOf(reason), reason, () => resetTime(reason, now));
+  }
   const failure =
     (state.providerSessionId === null ? refusal(end) : null) ?? processFailure(CODEX, end);
   if (failure !== null) return { kind: 'failed', failure };
   if (told) return { kind: 'completed', text: state.text ?? '' };
-  return {
-    kind: 'failed',
-    failure: {
-      code: 'agent/protocol',
-      message: 'Codex exited without saying how its turn ended',
-      hint: 'Its output was cut off or it was interrupted. Send the prompt again; if it happens again, update it on that host.',
-      recoverable: true,
-    },
-  };
-};
-
-const failedTurn = (reason: string, now: Date): Outcome => {
-  const { isLimit, ...remedy } = remedyOf(reason);
-  const failure: TurnFailure = {
-    ...remedy,
-    message: `Codex: ${reason.trim().slice(0, REASON_LENGTH)}`,
-  };
-  return isLimit
-    ? { kind: 'limited', failure, resumesAt: resetTime(reason, now) }
-    : { kind: 'failed', failure };
+  return { kind: 'failed', failure: withoutEnd(CODEX.label) };
 };
 
 /** What it would not begin with is told on stderr, before the first event. */
-const refusal = (end: ProcessEnd): TurnFailure | null => {
-  if (end.exitCode === 0 || end.signal !== null) return null;
-  const found = refusalToStart(end.stderrTail);
-  if (found === null) return null;
-  const said = found.line.trim().slice(0, REASON_LENGTH);
-  return { ...found.remedy, message: `Codex did not start: ${said}` };
-};
+const refusal = ({ exitCode, signal, stderrTail }: ProcessEnd): TurnFailure | null =>
+  exitCode === 0 || signal !== null ? null : notStarted(CODEX.label, refusalToStart(stderrTail));

@@ -6,13 +6,13 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { endingSignal, processFailure, startFailure } from '../process-failure.js';
-import { CONVERSATION_GONE, type Remedy } from '../remedies.js';
+import { CONVERSATION_GONE } from '../remedies.js';
+import { failedTurn, notStarted, withoutEnd } from '../told-failures.js';
 import { type Memory, readMemory } from './memory.js';
 import { refusalToStart, remedyOf } from './remedies.js';
 import { resetTime } from './reset-time.js';
 
 const DROID = { label: 'Droid', program: 'droid' };
-const REASON_LENGTH = 500;
 
 /**
  * The verdict over a `droid exec`. It rests on how the CLI says that the turn ended, the exit code and stderr; what the
@@ -25,7 +25,10 @@ export const concludeExec = (
   now: Date,
 ): Outcome => {
   const memory = readMemory(state);
-  if (memory.failure !== null) return failedTurn(memory.failure, now);
+  const { failure: told } = memory;
+  if (told !== null) {
+    return failedTurn(DROID.label, remedyOf(told), told, () => resetTime(told, now));
+  }
   const failure =
     startFailure(DROID, end) ??
     (state.providerSessionId === null ? refusal(end, request) : null) ??
@@ -36,28 +39,16 @@ export const concludeExec = (
     : { kind: 'failed', failure };
 };
 
-const failedTurn = (reason: string, now: Date): Outcome => {
-  const remedy = remedyOf(reason);
-  const failure = failing(remedy, `Droid: ${reason.trim().slice(0, REASON_LENGTH)}`);
-  return remedy.isLimit
-    ? { kind: 'limited', failure, resumesAt: resetTime(reason, now) }
-    : { kind: 'failed', failure };
-};
-
-const failing = ({ code, hint, recoverable }: Remedy, message: string): TurnFailure => ({
-  ...{ code, message, hint, recoverable },
-});
-
 /** What it would not begin with is told on stderr, before the first event; of a conversation, nothing at all is. */
 const refusal = (end: ProcessEnd, request: TurnRequest): TurnFailure | null => {
   if (end.exitCode === 0 || endingSignal(end) !== null) return null;
   const found = refusalToStart(end.stderrTail);
-  if (found !== null) {
-    const said = found.line.trim().slice(0, REASON_LENGTH);
-    return failing(found.remedy, `Droid did not start: ${said}`);
-  }
+  if (found !== null) return notStarted(DROID.label, found);
   return end.exitCode === 1 && request.providerSessionId !== null && end.stderrTail.trim() === ''
-    ? failing(CONVERSATION_GONE, `Droid did not find the conversation ${request.providerSessionId}`)
+    ? {
+        ...CONVERSATION_GONE,
+        message: `Droid did not find the conversation ${request.providerSessionId}`,
+      }
     : null;
 };
 
@@ -69,12 +60,7 @@ const refusal = (end: ProcessEnd, request: TurnRequest): TurnFailure | null => {
 const interrupted = ({ end, isStruck }: Memory): TurnFailure | null => {
   if (end?.completed && !isStruck) return null;
   return !isStruck
-    ? {
-        code: 'agent/protocol',
-        message: 'Droid exited without saying how its turn ended',
-        hint: 'It was interrupted, or its output was cut off. Send the prompt again; if it happens again, update it on that host.',
-        recoverable: true,
-      }
+    ? withoutEnd(DROID.label)
     : {
         code: 'agent/crashed',
         message:

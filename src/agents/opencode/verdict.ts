@@ -6,14 +6,14 @@ import {
   type TurnRequest,
 } from '../adapter.js';
 import { endingSignal, processFailure, startFailure } from '../process-failure.js';
-import { CONTEXT_FULL, REFUSED, type Remedy, TOO_LONG_ANSWER } from '../remedies.js';
-import { type Memory, readMemory, type ToldFailure } from './memory.js';
+import { CONTEXT_FULL, REFUSED, TOO_LONG_ANSWER } from '../remedies.js';
+import { failedTurn, notStarted, toldFailure, withoutEnd } from '../told-failures.js';
+import { type Memory, readMemory } from './memory.js';
 import { readerOf } from './permissions.js';
 import { refusalToStart, remedyOf } from './remedies.js';
 import { resetTime } from './reset-time.js';
 
 const OPENCODE = { label: 'OpenCode', program: 'opencode' };
-const REASON_LENGTH = 500;
 
 /**
  * The verdict over an `opencode run`, whose end is that of its process. It rests on why the last request to a model
@@ -26,7 +26,10 @@ export const concludeRun = (
   now: Date,
 ): Outcome => {
   const memory = readMemory(state);
-  if (memory.failure && !memory.wentOn) return failedTurn(memory.failure, now);
+  const { failure: told, wentOn } = memory;
+  if (told && !wentOn) {
+    return failedTurn(OPENCODE.label, remedyOf(told), told.message, () => resetTime(told, now));
+  }
   const failure =
     startFailure(OPENCODE, end) ??
     notConfined(request, end) ??
@@ -38,20 +41,6 @@ export const concludeRun = (
     ? { kind: 'completed', text: state.text ?? '' }
     : { kind: 'failed', failure };
 };
-
-const failedTurn = (told: ToldFailure, now: Date): Outcome => {
-  const remedy = remedyOf(told);
-  const failure = failing(remedy, saying(told.message));
-  return remedy.isLimit
-    ? { kind: 'limited', failure, resumesAt: resetTime(told, now) }
-    : { kind: 'failed', failure };
-};
-
-const saying = (reason: string): string => `OpenCode: ${reason.trim().slice(0, REASON_LENGTH)}`;
-
-const failing = ({ code, hint, recoverable }: Remedy, message: string): TurnFailure => ({
-  ...{ code, message, hint, recoverable },
-});
 
 /** Where it does not find the agent of a read-only turn, it takes another one. */
 const notConfined = (request: TurnRequest, { stderrTail }: ProcessEnd): TurnFailure | null =>
@@ -67,10 +56,7 @@ const notConfined = (request: TurnRequest, { stderrTail }: ProcessEnd): TurnFail
 /** What it would not begin with is told on stderr, before the first event. */
 const refusal = (end: ProcessEnd): TurnFailure | null => {
   if (end.exitCode === 0 || endingSignal(end) !== null) return null;
-  const found = refusalToStart(end.stderrTail);
-  if (found === null) return null;
-  const said = found.line.trim().slice(0, REASON_LENGTH);
-  return failing(found.remedy, `OpenCode did not start: ${said}`);
+  return notStarted(OPENCODE.label, refusalToStart(end.stderrTail));
 };
 
 /**
@@ -80,10 +66,10 @@ const refusal = (end: ProcessEnd): TurnFailure | null => {
 const wentOnAfter = ({ failure, wentOn }: Memory, end: ProcessEnd): TurnFailure | null => {
   if (failure === null || !wentOn || end.exitCode === 0 || endingSignal(end) !== null) return null;
   const remedy = remedyOf(failure);
-  if (remedy.code !== CONTEXT_FULL.code) return failing(remedy, saying(failure.message));
+  const told = toldFailure(OPENCODE.label, remedy, failure.message);
+  if (remedy.code !== CONTEXT_FULL.code) return told;
   return {
-    code: CONTEXT_FULL.code,
-    message: saying(failure.message),
+    ...told,
     hint: 'It has made a summary of its conversation and gone on from that. Look at its answer; if it is not what you asked for, send the prompt again.',
     recoverable: true,
   };
@@ -93,9 +79,9 @@ const wentOnAfter = ({ failure, wentOn }: Memory, end: ProcessEnd): TurnFailure 
 const unfinished = ({ reason, refused }: Memory): TurnFailure | null => {
   if (reason === 'stop') return null;
   if (reason === 'length')
-    return failing(TOO_LONG_ANSWER, saying('the answer was cut off by its length'));
+    return toldFailure(OPENCODE.label, TOO_LONG_ANSWER, 'the answer was cut off by its length');
   if (reason === 'content-filter')
-    return failing(REFUSED, saying('the answer was blocked by the provider'));
+    return toldFailure(OPENCODE.label, REFUSED, 'the answer was blocked by the provider');
   if (refused !== null) {
     return {
       code: 'agent/permission-denied',
@@ -104,13 +90,8 @@ const unfinished = ({ reason, refused }: Memory): TurnFailure | null => {
       recoverable: false,
     };
   }
-  return {
-    code: 'agent/protocol',
-    message:
-      reason === null
-        ? 'OpenCode exited without saying how its turn ended'
-        : `OpenCode exited after a request that ended with "${reason}"`,
-    hint: 'It was interrupted, or its output was cut off. Send the prompt again; if it happens again, update it on that host.',
-    recoverable: true,
-  };
+  const untold = withoutEnd(OPENCODE.label);
+  return reason === null
+    ? untold
+    : { ...untold, message: `OpenCode exited after a request that ended with "${reason}"` };
 };
