@@ -234,6 +234,8 @@ export interface ProcessEnd {
   signal: string | null;
   /** Up to the last 16 KiB of stderr. */
   stderrTail: string;
+  /** The server had told it to end: what a CLI then says of success may mean only that it has ended. */
+  wasStopped?: boolean;
   /** What people call the host on which it ran; failures name it. */
   hostName?: string;
 }

@@ -33,7 +33,7 @@ export const concludeExec = (
     startFailure(DROID, end) ??
     (state.providerSessionId === null ? refusal(end, request) : null) ??
     processFailure(DROID, end) ??
-    interrupted(memory);
+    interrupted(memory, end);
   return failure === null
     ? { kind: 'completed', text: state.text ?? '' }
     : { kind: 'failed', failure };
@@ -55,10 +55,14 @@ const refusal = (end: ProcessEnd, request: TurnRequest): TurnFailure | null => {
 /**
  * When it is told to end, by whichever signal, it sends SIGTERM to its command, lets the model speak of that, and says that
  * all is well. Only that tells it from a turn that came to its end: how a command ends by itself is told otherwise. (One
- * that sends SIGTERM to its whole process group, and behind which the model calls no other tool, is mistaken for it.)
+ * that sends SIGTERM to its whole process group, and behind which the model calls no other tool, is mistaken for it.) Where
+ * the signal has reached the command itself, not even that is told: after an order to end, no success of its counts.
  */
-const interrupted = ({ end, isStruck }: Memory): TurnFailure | null => {
-  if (end?.completed && !isStruck) return null;
+const interrupted = (
+  { end, isStruck }: Memory,
+  { wasStopped = false }: ProcessEnd,
+): TurnFailure | null => {
+  if (end?.completed && !isStruck && !wasStopped) return null;
   return !isStruck
     ? withoutEnd(DROID.label)
     : {

@@ -86,6 +86,12 @@ describe('A command that is ended by a signal', () => {
     expect(verdict(own.replace(/^.*"completion".*$/m, ''))).toBe('agent/protocol');
   });
 
+  it('is no success after an order to end, whatever is told of it', () => {
+    const own = stdout.replace(TOLD, 'Command failed (exit code: 130)');
+    expect(verdict(own)).toBe('completed');
+    expect(verdict(own, { ...end, wasStopped: true })).toBe('agent/protocol');
+  });
+
   it('... and when another follows it, but not when another ends after it', () => {
     const more = (after: string, ...events: object[]): string =>
       stdout
