@@ -253,6 +253,8 @@ export const droidEnv = (modelApi: string, home: string): Record<string, string>
 };
 
 const droidSettings = (modelApi: string): object => ({
+  // It would look for secrets in what is committed, by asking its maker.
+  enableDroidShield: false,
   model: 'custom:Scripted-0',
   customModels: ['Scripted', 'Other'].map((displayName, index) => ({
     ...{ model: `${displayName.toLowerCase()}-model`, id: `custom:${displayName}-${index}` },

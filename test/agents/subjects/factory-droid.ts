@@ -92,7 +92,7 @@ export const factoryDroid: Subject = {
     exceptions: {
       overloaded: { because: 'it tries again for minutes, and tells nobody' },
     },
-    work: { args: [], withheld: ['Execute', 'Create', 'Edit', 'ApplyPatch', 'Task', 'Skill'] },
+    work: { args: [], withheld: ['Execute', 'Create', 'Edit'] },
     turnMs: 120_000,
   },
 };
