@@ -253,7 +253,7 @@ export const droidEnv = (modelApi: string, home: string): Record<string, string>
 };
 
 const droidSettings = (modelApi: string): object => ({
-  // It would look for secrets in what is committed, by asking its maker.
+  // It refuses a commit that is part of a longer command line, as the scripted model's is.
   enableDroidShield: false,
   model: 'custom:Scripted-0',
   customModels: ['Scripted', 'Other'].map((displayName, index) => ({
