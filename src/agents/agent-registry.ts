@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AcpAdapter } from './acp/acp-adapter.js';
 import { type AgentAdapter, type AgentName } from './adapter.js';
-import { AgentUnsupported } from './agent-errors.js';
+import { AgentUnsupported } from './failures/agent-errors.js';
 import { ClaudeCodeAdapter } from './claude-code/claude-code-adapter.js';
 import { CodexAdapter } from './codex/codex-adapter.js';
 import { CopilotCliAdapter } from './copilot-cli/copilot-cli-adapter.js';

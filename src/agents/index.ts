@@ -18,13 +18,13 @@ export {
   type TurnRequest,
   type Usage,
 } from './adapter.js';
-export { AgentUnsupported } from './agent-errors.js';
+export { AgentUnsupported } from './failures/agent-errors.js';
 export { AgentRegistry } from './agent-registry.js';
 export { AgentsModule } from './agents.module.js';
 export { type CustomAgent, customAgentSchema } from './custom/custom-agent.js';
 export { requireDefinition } from './custom/definition.js';
-export { requireSettings, requireTurn } from './demands.js';
-export { type Detection, detectAgent, detectAgents, listModels } from './detection.js';
+export { requireSettings, requireTurn } from './launch/demands.js';
+export { type Detection, detectAgent, detectAgents, listModels } from './detection/detection.js';
 export { PRICE_LIST, withEstimatedCost } from './estimated-cost.js';
 export {
   answersSection,

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { DemoAdapter } from '../../src/agents/demo/demo-adapter.js';
 import { type ParserState } from '../../src/agents/index.js';
-import { freshState } from '../../src/agents/parser-state.js';
+import { freshState } from '../../src/agents/stream/parser-state.js';
 import { type RunEvent } from '../../src/hosts/index.js';
 import { SshFailure, type SshErrorCode } from '../../src/hosts/ssh/errors.js';
 import { migrations } from '../../src/migrations/index.js';

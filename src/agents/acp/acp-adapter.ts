@@ -7,9 +7,9 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
-import { foldObjects } from '../json-objects.js';
-import { freshState } from '../parser-state.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
+import { foldObjects } from '../stream/json-objects.js';
+import { freshState } from '../stream/parser-state.js';
 import { parseLine } from './acp-client.js';
 import { lineOf } from './messages.js';
 import { ASK, INITIALIZE } from './protocol.js';

@@ -14,7 +14,7 @@ import {
   TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 import { type ToldError } from './api-error.js';
 import { ASK, type Asked, AUTH_REQUIRED, NO_SUCH_METHOD, NOT_FOUND } from './protocol.js';
 

@@ -6,8 +6,8 @@ import {
   type TurnFailure,
   type TurnRequest,
 } from '../adapter.js';
-import { processFailure } from '../process-failure.js';
-import { type Remedy, UNKNOWN } from '../remedies.js';
+import { processFailure } from '../failures/process-failure.js';
+import { type Remedy, UNKNOWN } from '../failures/remedies.js';
 import { toldError } from './api-error.js';
 import { type Ending, type Memory, readMemory } from './memory.js';
 import { ASK } from './protocol.js';

@@ -7,12 +7,12 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { foldObjects } from '../json-objects.js';
+import { foldObjects } from '../stream/json-objects.js';
 import { inputFlags, promptOf, promptState } from './prompt-input.js';
 import { CLAUDE_LOGIN } from './login.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
-import { refuseArguments } from '../read-only.js';
+import { refuseArguments } from '../launch/read-only.js';
 
 /** Claude Code in print mode: one process per turn, prompt on stdin, one JSON event per line on stdout. */
 export class ClaudeCodeAdapter implements AgentAdapter {

@@ -1,5 +1,5 @@
 import { type Launch, type ParserState, type TurnRequest } from '../adapter.js';
-import { freshState } from '../parser-state.js';
+import { freshState } from '../stream/parser-state.js';
 
 type Input = Pick<TurnRequest, 'prompt' | 'images'>;
 

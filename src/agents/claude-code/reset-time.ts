@@ -1,4 +1,4 @@
-import { instantOf } from '../time-span.js';
+import { instantOf } from '../failures/time-span.js';
 
 /**
  * When a provider's limit resets, from the notice that the CLI prints in place of an answer: an epoch behind a

@@ -1,6 +1,6 @@
 import { type Fact, type ParserState } from '../adapter.js';
-import { unknownEvent, unknownFact } from '../parser-state.js';
-import { instantOf } from '../time-span.js';
+import { unknownEvent, unknownFact } from '../stream/parser-state.js';
+import { instantOf } from '../failures/time-span.js';
 import { isMeaningless, isNotice } from './known-events.js';
 import { type Memory, readMemory } from './memory.js';
 import { callBegins, callEnds, messageCame, subagentEnds } from './model-calls.js';

@@ -1,5 +1,5 @@
 import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
-import { processFailure } from '../process-failure.js';
+import { processFailure } from '../failures/process-failure.js';
 import {
   BAD_ARGUMENTS,
   CONTEXT_FULL,
@@ -11,7 +11,7 @@ import {
   type Remedy,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 import { type Memory, readMemory, type StoredResult } from './memory.js';
 import { resetTime } from './reset-time.js';
 

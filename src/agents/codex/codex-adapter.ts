@@ -7,10 +7,10 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { requireUuid } from '../conversation-id.js';
-import { foldObjects } from '../json-objects.js';
-import { imageFiles, imagePaths } from '../image-files.js';
-import { freshState } from '../parser-state.js';
+import { requireUuid } from '../launch/conversation-id.js';
+import { foldObjects } from '../stream/json-objects.js';
+import { imageFiles, imagePaths } from '../launch/image-files.js';
+import { freshState } from '../stream/parser-state.js';
 import { CODEX_LOGIN } from './login.js';
 import { CODEX_MODELS } from './models.js';
 import { confined } from './sandbox.js';

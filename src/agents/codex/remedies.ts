@@ -11,7 +11,7 @@ import {
   TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 
 /**
  * What is to be done about a turn that failed, by the words of the CLI. It gives no codes; but each of its own

@@ -1,4 +1,4 @@
-import { instantOf, TIME_SPAN, timeSpanMs } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs } from '../failures/time-span.js';
 
 /**
  * When to try again after a limit, from the CLI's words: "try again in 1m2.5s", "try again at 10:29 PM", or "... at

@@ -1,5 +1,5 @@
 import { type TurnRequest } from '../adapter.js';
-import { refuseArguments } from '../read-only.js';
+import { refuseArguments } from '../launch/read-only.js';
 
 /**
  * The arguments of a session, and what a turn of it may do. That must be said every time: a resumed thread does not

@@ -1,5 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
-import { unknownEvent, unknownFact } from '../parser-state.js';
+import { unknownEvent, unknownFact } from '../stream/parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import { type Item, type StreamEvent, streamEvent } from './stream-events.js';
 import { turnUsage } from './thread-usage.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type TurnRequest } from '../adapter.js';
-import { requireUuid } from '../conversation-id.js';
+import { requireUuid } from '../launch/conversation-id.js';
 
 type Conversation = Pick<TurnRequest, 'providerSessionId' | 'directory'>;
 

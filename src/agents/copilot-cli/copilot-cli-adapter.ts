@@ -7,9 +7,9 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { imageFiles, imagePaths } from '../image-files.js';
-import { foldObjects } from '../json-objects.js';
-import { freshState } from '../parser-state.js';
+import { imageFiles, imagePaths } from '../launch/image-files.js';
+import { foldObjects } from '../stream/json-objects.js';
+import { freshState } from '../stream/parser-state.js';
 import { conversationFlag } from './conversation.js';
 import { permitted } from './permissions.js';
 import { parseLine } from './stream-parser.js';

@@ -9,7 +9,7 @@ import {
   remedyOfStatus,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 import { type SessionError } from './memory.js';
 
 /**

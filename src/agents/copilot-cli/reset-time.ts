@@ -1,4 +1,4 @@
-import { instantOf, timeSpanMs, WORDED_SPAN } from '../time-span.js';
+import { instantOf, timeSpanMs, WORDED_SPAN } from '../failures/time-span.js';
 
 /**
  * When to try again after a limit, from the CLI's words: "try again in 58 hours", "wait 6 seconds for your limit to

@@ -1,6 +1,6 @@
 import { type Fact, type ParserState, type TurnRequest } from '../adapter.js';
 import { finishBlock, streamText } from '../claude-code/streamed-text.js';
-import { unknownEvent } from '../parser-state.js';
+import { unknownEvent } from '../stream/parser-state.js';
 import { conversationOf } from './conversation.js';
 import { isMeaningless } from './known-events.js';
 import { type Memory, readMemory } from './memory.js';

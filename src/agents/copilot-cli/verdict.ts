@@ -1,6 +1,6 @@
 import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
-import { processFailure } from '../process-failure.js';
-import { failedTurn, notStarted, withoutEnd } from '../told-failures.js';
+import { processFailure } from '../failures/process-failure.js';
+import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
 import { readMemory } from './memory.js';
 import { refusalToStart, remedyOf } from './remedies.js';
 import { resetTime } from './reset-time.js';

@@ -8,9 +8,9 @@ import {
   type TurnFile,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
-import { imageFiles, imagePaths } from '../image-files.js';
-import { freshState } from '../parser-state.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
+import { imageFiles, imagePaths } from '../launch/image-files.js';
+import { freshState } from '../stream/parser-state.js';
 import { type CustomAgent } from './custom-agent.js';
 import { foldJson } from './json-fields.js';
 import { foldText } from './plain-text.js';

@@ -1,5 +1,5 @@
 import { type AgentName } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
 import { type CustomAgent } from './custom-agent.js';
 import { placeholdersIn } from './placeholders.js';
 

@@ -1,4 +1,4 @@
-import { openBrackets } from '../json-objects.js';
+import { openBrackets } from '../stream/json-objects.js';
 import { type Memory } from './memory.js';
 
 /** A line that is a document of its own; null when it is none. */

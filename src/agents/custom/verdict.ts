@@ -1,5 +1,5 @@
 import { type Outcome, type ParserState, type ProcessEnd } from '../adapter.js';
-import { endingSignal, processFailure } from '../process-failure.js';
+import { endingSignal, processFailure } from '../failures/process-failure.js';
 import { type CustomOutput } from './custom-agent.js';
 import { readMemory } from './memory.js';
 

@@ -12,7 +12,7 @@ import { streamFlags } from '../claude-code/claude-code-adapter.js';
 import { promptOf } from '../claude-code/prompt-input.js';
 import { parseLine } from '../claude-code/stream-parser.js';
 import { concludeStream } from '../claude-code/verdict.js';
-import { freshState } from '../parser-state.js';
+import { freshState } from '../stream/parser-state.js';
 
 /**
  * An agent without a model, for the demo and for tests. It speaks the protocol of Claude Code. Its program is

@@ -1,5 +1,5 @@
 import { type TurnRequest } from '../adapter.js';
-import { refuseArguments } from '../read-only.js';
+import { refuseArguments } from '../launch/read-only.js';
 
 /**
  * The arguments of a session, and what a turn of it may do. A session may choose the autonomy of its writing turns. One

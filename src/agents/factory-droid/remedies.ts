@@ -10,7 +10,7 @@ import {
   remedyOfStatus,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 
 /** What is to be done about a turn that failed: by the status that the CLI's words begin with, or by how they begin. */
 export const remedyOf = (reason: string): Remedy => {

@@ -1,4 +1,4 @@
-import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN } from '../failures/time-span.js';
 
 /** When to try again after a limit, from the provider's words, as RFC 3339; null when they name no time. */
 export const resetTime = (notice: string, now: Date): string | null => {

@@ -1,5 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
-import { unknownEvent } from '../parser-state.js';
+import { unknownEvent } from '../stream/parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import { type StreamEvent, streamEvent } from './stream-events.js';
 import { closeTool, openTool } from './tool-facts.js';

@@ -5,9 +5,9 @@ import {
   type TurnFailure,
   type TurnRequest,
 } from '../adapter.js';
-import { endingSignal, processFailure, startFailure } from '../process-failure.js';
-import { CONVERSATION_GONE } from '../remedies.js';
-import { failedTurn, notStarted, withoutEnd } from '../told-failures.js';
+import { endingSignal, processFailure, startFailure } from '../failures/process-failure.js';
+import { CONVERSATION_GONE } from '../failures/remedies.js';
+import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
 import { type Memory, readMemory } from './memory.js';
 import { refusalToStart, remedyOf } from './remedies.js';
 import { resetTime } from './reset-time.js';

@@ -7,15 +7,15 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { AgentUnsupported } from '../agent-errors.js';
-import { requireUuid } from '../conversation-id.js';
-import { foldObjects } from '../json-objects.js';
-import { imageFiles, imagePaths } from '../image-files.js';
-import { freshState } from '../parser-state.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
+import { requireUuid } from '../launch/conversation-id.js';
+import { foldObjects } from '../stream/json-objects.js';
+import { imageFiles, imagePaths } from '../launch/image-files.js';
+import { freshState } from '../stream/parser-state.js';
 import { escapeAtSigns, mentions } from './at-signs.js';
 import { parseLine } from './stream-parser.js';
 import { concludeStream } from './verdict.js';
-import { refuseArguments } from '../read-only.js';
+import { refuseArguments } from '../launch/read-only.js';
 
 /** Gemini CLI without a terminal: one process per turn, prompt on stdin, one JSON event per line on stdout. */
 export class GeminiCliAdapter implements AgentAdapter {

@@ -10,7 +10,7 @@ import {
   TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 import { type ApiError } from './api-error.js';
 
 /** What is to be done about a turn that failed, by the answer of the provider, else by the beginning of the words. */

@@ -1,4 +1,4 @@
-import { instantOf, TIME_SPAN, timeSpanMs } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs } from '../failures/time-span.js';
 
 /**
  * When to try again after a limit: as the provider's details say, or the CLI's words "... will reset after 16h52m20s"

@@ -7,10 +7,10 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { unresumable } from '../conversation-id.js';
-import { imageFiles, imagePaths } from '../image-files.js';
-import { foldObjects } from '../json-objects.js';
-import { freshState } from '../parser-state.js';
+import { unresumable } from '../launch/conversation-id.js';
+import { imageFiles, imagePaths } from '../launch/image-files.js';
+import { foldObjects } from '../stream/json-objects.js';
+import { freshState } from '../stream/parser-state.js';
 import { OPENCODE_LOGIN } from './login.js';
 import { OPENCODE_MODELS } from './models.js';
 import { permitted } from './permissions.js';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import { type Launch, type TurnFile, type TurnRequest } from '../adapter.js';
-import { refuseArguments } from '../read-only.js';
+import { refuseArguments } from '../launch/read-only.js';
 
 type Permitted = Required<Pick<Launch, 'env' | 'fixedEnv'>> & { args: string[]; files: TurnFile[] };
 

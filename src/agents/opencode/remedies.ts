@@ -12,8 +12,8 @@ import {
   TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
-import { jsonOf } from '../cli-json.js';
+} from '../failures/remedies.js';
+import { jsonOf } from '../detection/cli-json.js';
 import { type ToldFailure } from './memory.js';
 
 /** What is to be done about a turn that failed: by the name of the failure, the status, and how its words begin. */

@@ -1,5 +1,5 @@
-import { jsonOf } from '../cli-json.js';
-import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN } from '../time-span.js';
+import { jsonOf } from '../detection/cli-json.js';
+import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN } from '../failures/time-span.js';
 import { type ToldFailure } from './memory.js';
 
 /**

@@ -1,5 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
-import { unknownEvent } from '../parser-state.js';
+import { unknownEvent } from '../stream/parser-state.js';
 import { type Memory, readMemory, type ToldFailure } from './memory.js';
 import { addStep, stepTokens } from './step-usage.js';
 import { type RunFailure, type StreamEvent, streamEvent } from './stream-events.js';

@@ -5,9 +5,9 @@ import {
   type TurnFailure,
   type TurnRequest,
 } from '../adapter.js';
-import { endingSignal, processFailure, startFailure } from '../process-failure.js';
-import { CONTEXT_FULL, REFUSED, TOO_LONG_ANSWER } from '../remedies.js';
-import { failedTurn, notStarted, toldFailure, withoutEnd } from '../told-failures.js';
+import { endingSignal, processFailure, startFailure } from '../failures/process-failure.js';
+import { CONTEXT_FULL, REFUSED, TOO_LONG_ANSWER } from '../failures/remedies.js';
+import { failedTurn, notStarted, toldFailure, withoutEnd } from '../failures/told-failures.js';
 import { type Memory, readMemory } from './memory.js';
 import { readerOf } from './permissions.js';
 import { refusalToStart, remedyOf } from './remedies.js';

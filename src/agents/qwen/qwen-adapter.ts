@@ -7,9 +7,9 @@ import {
   type ProcessEnd,
   type TurnRequest,
 } from '../adapter.js';
-import { requireUuid } from '../conversation-id.js';
-import { foldObjects } from '../json-objects.js';
-import { freshState } from '../parser-state.js';
+import { requireUuid } from '../launch/conversation-id.js';
+import { foldObjects } from '../stream/json-objects.js';
+import { freshState } from '../stream/parser-state.js';
 import { approved } from './approval.js';
 import { QWEN_LOGIN } from './login.js';
 import { promptOf } from './prompt-text.js';

@@ -9,7 +9,7 @@ import {
   remedyOfStatus,
   UNKNOWN,
   unreachable,
-} from '../remedies.js';
+} from '../failures/remedies.js';
 import { type ApiError } from './api-error.js';
 
 /** What is to be done about a turn that failed, by the beginning of the words, else by the answer of the provider. */

@@ -1,4 +1,4 @@
-import { instantOf, TIME_SPAN, timeSpanMs } from '../time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs } from '../failures/time-span.js';
 
 /** When to try again after a limit, from the provider's words: "... retry in 34s". RFC 3339, or null when there are none. */
 export const resetTime = (notice: string, now: Date): string | null => {

@@ -1,6 +1,6 @@
 import { type Fact, type ParserState } from '../adapter.js';
 import { parseLine as parseClaudeLine } from '../claude-code/stream-parser.js';
-import { unknownEvent } from '../parser-state.js';
+import { unknownEvent } from '../stream/parser-state.js';
 import { isNotice, looksLikeNotice } from './api-error.js';
 import { type Memory, readMemory } from './memory.js';
 import { type EventOf, type QwenEvent, qwenEvent, type QwenUsage } from './stream-events.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AgentUnsupported } from '../../../src/agents/agent-errors.js';
+import { AgentUnsupported } from '../../../src/agents/failures/agent-errors.js';
 import { CustomAdapter } from '../../../src/agents/custom/custom-adapter.js';
 import { type CustomAgent, customAgentSchema } from '../../../src/agents/custom/custom-agent.js';
 import { requireDefinition } from '../../../src/agents/custom/definition.js';

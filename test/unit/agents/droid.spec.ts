@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AgentUnsupported } from '../../../src/agents/agent-errors.js';
+import { AgentUnsupported } from '../../../src/agents/failures/agent-errors.js';
 import { FactoryDroidAdapter } from '../../../src/agents/factory-droid/factory-droid-adapter.js';
 import { turn } from '../../support/run-agent.js';
 import { exited, playBack, recording } from './recordings.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectsIn, openBrackets } from '../../../src/agents/json-objects.js';
+import { objectsIn, openBrackets } from '../../../src/agents/stream/json-objects.js';
 
 describe('The objects of a line', () => {
   it.each([

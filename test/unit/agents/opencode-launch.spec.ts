@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AgentUnsupported } from '../../../src/agents/agent-errors.js';
+import { AgentUnsupported } from '../../../src/agents/failures/agent-errors.js';
 import { OpenCodeAdapter } from '../../../src/agents/opencode/opencode-adapter.js';
 import { turn } from '../../support/run-agent.js';
 import { exited } from './recordings.js';

@@ -6,7 +6,7 @@ import { resetTime as ofDroid } from '../../../src/agents/factory-droid/reset-ti
 import { resetTime as ofGemini } from '../../../src/agents/gemini-cli/reset-time.js';
 import { resetTime as ofOpenCode } from '../../../src/agents/opencode/reset-time.js';
 import { resetTime as ofQwen } from '../../../src/agents/qwen/reset-time.js';
-import { instantOf } from '../../../src/agents/time-span.js';
+import { instantOf } from '../../../src/agents/failures/time-span.js';
 
 const NOTHING_TOLD = { name: 'APIError', status: null, headers: {}, body: '' };
 const NOW = new Date('2026-11-22T13:20:45Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectsIn } from '../../../../src/agents/json-objects.js';
+import { objectsIn } from '../../../../src/agents/stream/json-objects.js';
 import { isNone, type Recording, type Subject } from '../../../agents/contract/subject.js';
 import { SUBJECTS } from '../../../agents/subjects/index.js';
 import { turn } from '../../../support/run-agent.js';

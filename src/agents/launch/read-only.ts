@@ -1,4 +1,4 @@
-import { AgentUnsupported } from './agent-errors.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
 
 /**
  * Throws `agent/unsupported` for an argument of a session with which a read-only turn could write all the same.

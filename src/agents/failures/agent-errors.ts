@@ -1,5 +1,5 @@
-import { DomainError } from '../platform/errors/domain-error.js';
-import { type TurnFailure } from './adapter.js';
+import { DomainError } from '../../platform/errors/domain-error.js';
+import { type TurnFailure } from '../adapter.js';
 
 /** Something was asked of an agent that its CLI, or this server, cannot do. */
 export class AgentUnsupported extends DomainError {

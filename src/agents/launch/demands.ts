@@ -1,5 +1,5 @@
-import { type AgentAdapter } from './adapter.js';
-import { AgentUnsupported } from './agent-errors.js';
+import { type AgentAdapter } from '../adapter.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
 
 type Able = Pick<AgentAdapter, 'label' | 'capabilities' | 'needsCommand'>;
 

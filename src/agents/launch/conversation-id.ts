@@ -1,4 +1,4 @@
-import { AgentUnsupported } from './agent-errors.js';
+import { AgentUnsupported } from '../failures/agent-errors.js';
 
 /**
  * For CLIs that take anything else than a UUID for a name, a number or a beginning, and would open another conversation,

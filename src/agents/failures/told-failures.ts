@@ -1,4 +1,4 @@
-import { type Outcome, type TurnFailure } from './adapter.js';
+import { type Outcome, type TurnFailure } from '../adapter.js';
 import { type Remedy } from './remedies.js';
 
 const REASON_LENGTH = 500;

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type ProcessEnd, type TurnFailure } from './adapter.js';
+import { type ProcessEnd, type TurnFailure } from '../adapter.js';
 
 /** The signal that ended a process, also when a shell in between turned it into `128 + n`. */
 export const endingSignal = ({ signal, exitCode }: ProcessEnd): string | null => {

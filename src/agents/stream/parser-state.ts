@@ -1,4 +1,4 @@
-import { type Fact, type ParserState } from './adapter.js';
+import { type Fact, type ParserState } from '../adapter.js';
 
 /** Before the first line. */
 export const freshState = (memory: Record<string, unknown> = {}): ParserState => ({

@@ -1,4 +1,4 @@
-import { type Fact, type ParserState } from './adapter.js';
+import { type Fact, type ParserState } from '../adapter.js';
 
 type Step = { state: ParserState; facts: Fact[] };
 

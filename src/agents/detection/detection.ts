@@ -1,10 +1,10 @@
-import { type CommandResult, type Host } from '../hosts/host.js';
-import { DomainError, type Failure } from '../platform/errors/domain-error.js';
-import { type AgentAdapter, type AgentLogin, type AgentModel, type AgentName } from './adapter.js';
-import { AgentUnavailable, AgentUnsupported } from './agent-errors.js';
+import { type CommandResult, type Host } from '../../hosts/host.js';
+import { DomainError, type Failure } from '../../platform/errors/domain-error.js';
+import { type AgentAdapter, type AgentLogin, type AgentModel, type AgentName } from '../adapter.js';
+import { AgentUnavailable, AgentUnsupported } from '../failures/agent-errors.js';
 import { isSince } from './cli-version.js';
 import { inParallel } from './in-parallel.js';
-import { notFound, startFailure } from './process-failure.js';
+import { notFound, startFailure } from '../failures/process-failure.js';
 
 export interface Detection {
   agent: AgentName;

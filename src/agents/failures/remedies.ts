@@ -1,4 +1,4 @@
-import { type TurnFailure } from './adapter.js';
+import { type TurnFailure } from '../adapter.js';
 
 /** What an adapter says of a failure before it is told in the CLI's own words. */
 export interface Remedy extends Omit<TurnFailure, 'message'> {

@@ -1,4 +1,4 @@
-import { type TurnFile, type TurnImage, type TurnRequest } from './adapter.js';
+import { type TurnFile, type TurnImage, type TurnRequest } from '../adapter.js';
 
 const EXTENSIONS: Record<TurnImage['mediaType'], string> = {
   'image/png': 'png',
