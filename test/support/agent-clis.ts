@@ -80,6 +80,26 @@ export const droidCli = (): { path: string } | null => {
   return existsSync(path) ? { path } : null;
 };
 
+/** The real Claude Agent of the Agent Client Protocol; null when it was not installed. MAESTRO_TEST_ACP_CLAUDE names another. */
+export const claudeAcp = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_ACP_CLAUDE'];
+  if (chosen) return { path: chosen };
+  const packages = join(INSTALLED, 'claude-agent-acp/node_modules');
+  const native = join(packages, `@anthropic-ai/claude-agent-sdk-${nativePlatform()}`);
+  const path = join(packages, '@agentclientprotocol/claude-agent-acp/dist/index.js');
+  return existsSync(native) ? { path } : null;
+};
+
+/** The real codex-acp; null when it was not installed. MAESTRO_TEST_ACP_CODEX names another version to test with. */
+export const codexAcp = (): { path: string } | null => {
+  const chosen = process.env['MAESTRO_TEST_ACP_CODEX'];
+  if (chosen) return { path: chosen };
+  const packages = join(INSTALLED, 'codex-acp/node_modules');
+  const native = join(packages, `@openai/codex-${process.platform}-${process.arch}`);
+  const path = join(packages, '@agentclientprotocol/codex-acp/dist/index.js');
+  return existsSync(native) ? { path } : null;
+};
+
 /** Whether this machine gives Codex the namespaces that its sandbox is made of: without them it runs no command. */
 export const codexConfines = (): boolean => {
   const program = codexCli()?.path;
@@ -259,7 +279,11 @@ const droidSettings = (modelApi: string): object => ({
   customModels: ['Scripted', 'Other'].map((displayName, index) => ({
     ...{ model: `${displayName.toLowerCase()}-model`, id: `custom:${displayName}-${index}` },
     ...{ index, displayName, baseUrl: `${modelApi}/v1`, apiKey: 'sk-zzzz' },
-    ...{ provider: 'generic-chat-completion-api', maxOutputTokens: 8_192 },
+    ...{
+      provider: 'generic-chat-completion-api',
+      maxOutputTokens: 8_192,
+      reasoningEffort: 'medium',
+    },
   })),
 });
 

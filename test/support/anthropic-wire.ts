@@ -17,6 +17,7 @@ const block = z.looseObject({
 const modelRequest = z.object({
   model: z.string(),
   stream: z.boolean().default(false),
+  output_config: z.looseObject({ effort: z.string().nullish() }).nullish(),
   messages: z.array(
     z.object({
       role: z.string(),
@@ -100,7 +101,10 @@ const errorBody = (type: string, message: string): object => ({
 /** Anthropic's Messages API. */
 export const anthropicWire: Wire = {
   path: /^\/v1\/messages$/,
-  parse: (body) => modelRequest.parse(body),
+  parse: (body) => {
+    const { output_config, ...asked } = modelRequest.parse(body);
+    return { ...asked, effort: output_config?.effort ?? null };
+  },
   refusal: (failure) => {
     const [status, type, message] = FAILED[failure];
     // The CLI asks again at once instead of after its own pauses.

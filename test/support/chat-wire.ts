@@ -23,6 +23,7 @@ const message = z.looseObject({
 const modelRequest = z.object({
   model: z.string(),
   stream: z.boolean().default(false),
+  reasoning_effort: z.string().nullish(),
   messages: z.array(message),
   tools: z
     .array(z.looseObject({ function: z.looseObject({ name: z.string() }) }))
@@ -31,9 +32,10 @@ const modelRequest = z.object({
 });
 
 const parse = (body: unknown): ModelRequest => {
-  const { model, stream, messages, tools } = modelRequest.parse(body);
+  const { model, stream, messages, tools, reasoning_effort } = modelRequest.parse(body);
   return {
     ...{ model, stream, messages: messages.map(messageOf) },
+    effort: reasoning_effort ?? null,
     tools: tools.map((tool) => tool.function.name),
   };
 };

@@ -32,7 +32,7 @@ const parse = (body: unknown, path: string): ModelRequest => {
   const { contents, tools } = modelRequest.parse(body);
   const [, model = '', method] = PATH.exec(path) ?? [];
   return {
-    ...{ model, stream: method === 'streamGenerateContent' },
+    ...{ model, stream: method === 'streamGenerateContent', effort: null },
     // Prompts that follow on each other, as after a turn that was stopped, come as one with several parts.
     messages: contents.flatMap(({ role, parts }) =>
       role === 'model'

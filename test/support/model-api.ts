@@ -29,6 +29,8 @@ export interface ModelRequest {
   messages: { role: string; content: Block[] }[];
   /** What the CLI lets the model use, by its own names. */
   tools: string[];
+  /** How much effort the model is to make; null where the CLI leaves that to it. */
+  effort: string | null;
 }
 
 /** Answers one request of a CLI, whose tools do the work between two of them. */

@@ -28,14 +28,16 @@ const inputItem = z.looseObject({
 const modelRequest = z.object({
   model: z.string(),
   stream: z.boolean().default(false),
+  reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
   input: z.array(inputItem),
   tools: z.array(z.looseObject({ type: z.string(), name: z.string().optional() })).default([]),
 });
 
 const parse = (body: unknown): ModelRequest => {
-  const { model, stream, input, tools } = modelRequest.parse(body);
+  const { model, stream, input, tools, reasoning } = modelRequest.parse(body);
   return {
     ...{ model, stream, messages: input.map(messageOf) },
+    effort: reasoning?.effort ?? null,
     tools: tools.map(({ type, name }) => name ?? type),
   };
 };

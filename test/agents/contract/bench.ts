@@ -17,7 +17,9 @@ export class Bench {
     return join(this.server.project, name);
   }
 
-  open(more: { account?: object; model?: string; limits?: object } = {}): Promise<Session> {
+  open(
+    more: { account?: object; model?: string; effort?: string; limits?: object } = {},
+  ): Promise<Session> {
     const { account = {}, ...rest } = more;
     return this.server.open(this.where, account, { args: this.real.args ?? [], ...rest });
   }

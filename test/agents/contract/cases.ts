@@ -186,6 +186,23 @@ export const CASES: Record<ContractCase, Case> = {
       completed(turn, expect.stringContaining(`REPORT model=${at.real.models.other} `));
     },
   },
+  effort: {
+    title: 'has the model make the effort that its session names',
+    act: async (at) => {
+      await at.server.answerOf(await at.open({ effort: 'low' }), '%% say little');
+      return at.server.answerOf(await at.open({ effort: 'high' }), '%% say much');
+    },
+    check: (at, turn) => {
+      completed(turn, 'much');
+      const made = at.server.model.requests.map(({ messages, effort }) => {
+        const [, said = 'nothing'] = /%% say (\w+)/.exec(JSON.stringify(messages)) ?? [];
+        return `${said} by ${String(effort)}`;
+      });
+      expect(made).toEqual(expect.arrayContaining(['little by low', 'much by high']));
+      expect(made).not.toContain('little by high');
+      expect(made).not.toContain('much by low');
+    },
+  },
   'auth-failed': refused(
     'says on which host to sign in when the provider answers 401',
     ...(['401', 'agent/auth-failed', false] as const),

@@ -17,6 +17,7 @@ import {
  *     image              comes to the model as it was sent
  *     edit               the model has a file edited and a command run
  *     model              answers with the model that the session names
+ *     effort             has the model make the effort that the session names
  *     auth-failed        401
  *     limit              429, with the time at which it resets
  *     overloaded         529, or what its wire has for it
@@ -27,7 +28,7 @@ import {
  */
 export const CONTRACT_CASES = [
   ...['new-turn', 'resume', 'read-only', 'long-prompt', 'dashes-prompt', 'shell-prompt'],
-  ...['image', 'edit', 'model', 'auth-failed', 'limit', 'overloaded', 'context-full'],
+  ...['image', 'edit', 'model', 'effort', 'auth-failed', 'limit', 'overloaded', 'context-full'],
   ...['slow-stream', 'cancel', 'session-not-found'],
 ] as readonly ContractCase[];
 
@@ -41,6 +42,7 @@ export type ContractCase =
   | 'image'
   | 'edit'
   | 'model'
+  | 'effort'
   | 'auth-failed'
   | 'limit'
   | 'overloaded'
@@ -87,7 +89,10 @@ export interface Told {
   reset: 'second' | 'minute' | 'no';
 }
 
-/** Output of the real CLI, in `test/fixtures/agents/<folder>/<case>.{stdout,stderr,rc}`. */
+/**
+ * Output of the real CLI, in `test/fixtures/agents/<folder>/<case>.{stdout,stderr,rc}`; of one that is spoken with, what was
+ * said by both sides, in `<case>.jsonl`: its output is then what it has said to the requests that our client makes.
+ */
 export interface RecordedCli {
   /**
    * What each recording ends with, of every folder that has recordings of this CLI: `completed`, `limited` or the code of
@@ -125,8 +130,8 @@ export interface RealCli {
   limitedAccount?: Record<string, string>;
   /** Arguments of its sessions. */
   args?: readonly string[];
-  /** What `--version` prints, for the detection on a host. */
-  versionText: RegExp;
+  /** What `--version` prints, for the detection on a host; null where it prints none. */
+  versionText: RegExp | null;
   /** The model that its environment names, and another: as the wire calls them. */
   models: {
     usual: string;

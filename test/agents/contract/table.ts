@@ -31,7 +31,7 @@ export const rowOf = (
     seen('resume', yes(resume)),
     seen('read-only', readOnly === 'none' ? 'no' : readOnly),
     seen('model', yes(model)),
-    effort.length === 0 ? 'no' : effort.join(', '),
+    seen('effort', effort.length === 0 ? 'no' : effort.join(', ')),
     seen('image', yes(images)),
     seen('slow-stream', yes(told.streams)),
     yes(told.reasoning),

@@ -115,6 +115,7 @@ export const claudeCode: Subject = {
       image: 'claude-2.1.197/image',
       edit: 'claude-2.1.197/tools-auto',
       model: { none: 'the output is that of new-turn' },
+      effort: { none: 'the output is that of new-turn' },
       'auth-failed': 'claude-2.1.197/err-401',
       limit: { none: 'the recorded limit has no reset' },
       overloaded: 'claude-2.1.197/err-529',

@@ -73,6 +73,7 @@ export const codex: Subject = {
       image: 'codex-0.169.0/image',
       edit: 'codex-0.169.0/tools-auto',
       model: 'codex-0.169.0/resume-model',
+      effort: { none: 'the output is that of new-turn' },
       'auth-failed': 'codex-0.169.0/err-401',
       limit: { none: 'the recorded limit does not tell when it resets' },
       overloaded: 'codex-0.169.0/err-529',

@@ -66,6 +66,7 @@ export const copilot: Subject = {
       image: 'copilot-1.0.102/image',
       edit: 'copilot-1.0.102/bash-flip',
       model: 'copilot-1.0.102/model',
+      effort: { none: 'the output is that of new-turn' },
       'auth-failed': 'copilot-1.0.102/err-401',
       limit: 'copilot-1.0.102/err-429',
       overloaded: 'copilot-1.0.102/err-529',

@@ -62,6 +62,7 @@ export const factoryDroid: Subject = {
       image: { none: 'it takes none' },
       edit: 'droid-0.225.2/tools-auto',
       model: 'droid-0.225.2/model',
+      effort: { none: 'the output is that of new-turn' },
       'auth-failed': 'droid-0.225.2/err-401',
       limit: { none: 'the recorded limit does not tell when it resets' },
       overloaded: 'droid-0.225.2/errmid-529',

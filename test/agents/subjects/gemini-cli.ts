@@ -76,6 +76,7 @@ export const geminiCliSubject: Subject = {
       image: 'gemini-0.61.0/image',
       edit: 'gemini-0.61.0/tools-auto',
       model: 'gemini-0.61.0/model',
+      effort: { none: 'it cannot be told any' },
       'auth-failed': 'gemini-0.61.0/err-401',
       limit: { none: 'the recorded limit does not tell when it resets' },
       overloaded: 'gemini-0.61.0/err-529-once',

@@ -71,6 +71,7 @@ export const openCode: Subject = {
       image: 'opencode-1.18.33/image',
       edit: 'opencode-1.18.33/tools-auto',
       model: 'opencode-1.18.33/model',
+      effort: { none: 'the output is that of new-turn' },
       'auth-failed': 'opencode-1.18.33/err-401',
       limit: 'opencode-1.18.33/err-429',
       overloaded: 'opencode-1.18.33/err-529',

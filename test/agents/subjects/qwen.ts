@@ -61,6 +61,7 @@ export const qwen: Subject = {
       image: { none: 'it cannot be relied upon to show an image to its model' },
       edit: 'qwen-0.15.10/tools',
       model: 'qwen-0.15.10/model',
+      effort: { none: 'it cannot be told any' },
       'auth-failed': 'qwen-0.15.10/err-401',
       limit: { none: `no recording of it: ${PERSISTENT}` },
       overloaded: 'qwen-0.15.10/err-500',

@@ -78,6 +78,7 @@ const capabilitiesOwed = ({ name, adapter, real, recorded }: Subject): string[] 
     ['resume', capabilities.resume],
     ['session-not-found', capabilities.resume],
     ['model', capabilities.model],
+    ['effort', capabilities.effort.length > 0],
     ['image', capabilities.images],
   ];
   const isProved = (each: ContractCase): boolean =>
