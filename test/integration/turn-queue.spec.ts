@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { symlink } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../src/agents/index.js';
 import { type Session, type Turn } from '../../src/modules/sessions/index.js';
 import { turn as turnRequest } from '../support/run-agent.js';
 import { describeStores } from '../support/stores.js';
-import { eventually, SessionsWorld, type Told } from './sessions.world.js';
+import { eventually, PLACES, SessionsWorld, type Told, WITHOUT_SSH } from './sessions.world.js';
 
 /** A picture of one point. */
 const DOT =
@@ -198,6 +199,30 @@ describeStores('the queue of a session', (kind) => {
       Date.parse((await read(first)).finishedAt ?? 'x'),
     );
   });
+
+  it.each(PLACES)(
+    'lets one turn at a time write in a directory with several names (%s)',
+    async (place) => {
+      const link = `${stage}-link`;
+      await symlink(stage, link);
+      const owner = await world.actor(place, stage);
+      const other = await world.actor(place, stage, { cwd: link });
+      const first = await world.ask(owner, 'gate open');
+      await world.reaches(first, 'running');
+      const second = await world.ask(other, 'second');
+      // Back in the queue once its host has told what the other name stands for.
+      await eventually(async () => {
+        const told = await world.events(`session:${other.id}`);
+        return told.filter(({ type }) => type === 'turn.queued').length === 2;
+      });
+      expect(await read(second)).toMatchObject({ state: 'queued', attempts: 0, waiting: null });
+      await world.openGate(stage, 'open');
+      expect(await world.ended(second)).toMatchObject({ state: 'completed', attempts: 1 });
+      expect(await world.starts(stage)).toEqual(['gate open', 'second']);
+      const there = JSON.parse((await read(second)).text ?? '') as Told;
+      expect(there.cwd).toBe(stage);
+    },
+  );
 
   it('lets read-only turns of different sessions overlap, but not those of one', async () => {
     const neighbour = await world.actor('local', stage);

@@ -330,6 +330,7 @@ describe('what is written of a turn', () => {
     const steps = {
       accepted: () => Promise.reject(new Error('It was accepted before')),
       unheard: () => Promise.resolve(),
+      enters: () => Promise.resolve(),
       heardAgain: () => ledger.heardAgain(next),
       expired: ({ reason }: { reason: string }) => expired.push(reason),
     };

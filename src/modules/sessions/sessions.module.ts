@@ -8,6 +8,7 @@ import { RemoveSpoolsWorker } from './drive/remove-spools.worker.js';
 import { SpoolHousekeeping } from './drive/spool-housekeeping.js';
 import { StopTurnWorker } from './drive/stop-turn.worker.js';
 import { TurnDriver } from './drive/turn-driver.js';
+import { TurnInterruptions } from './drive/turn-interruptions.js';
 import { TurnLedger } from './drive/turn-ledger.js';
 import { TurnPlanner } from './drive/turn-planner.js';
 import { WakeTurns } from './drive/wake-turns.js';
@@ -54,6 +55,7 @@ import { TurnsService } from './turns.service.js';
     StopTurnWorker,
     TurnClaims,
     TurnDriver,
+    TurnInterruptions,
     TurnLedger,
     TurnPlanner,
     TurnEvents,

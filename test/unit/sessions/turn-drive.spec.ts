@@ -73,6 +73,7 @@ const drive = (
         row.waiting = { code: '', message: '', since: new Date().toISOString() };
         return Promise.resolve();
       },
+      enters: () => Promise.resolve(),
       heardAgain: () => {
         steps.push('heard');
         row.waiting = null;

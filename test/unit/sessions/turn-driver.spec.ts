@@ -16,6 +16,7 @@ import {
   SshFailure,
 } from '../../../src/hosts/index.js';
 import { TurnDriver } from '../../../src/modules/sessions/drive/turn-driver.js';
+import { TurnInterruptions } from '../../../src/modules/sessions/drive/turn-interruptions.js';
 import { type TurnEnding } from '../../../src/modules/sessions/drive/turn-ending.js';
 import { type TurnLedger } from '../../../src/modules/sessions/drive/turn-ledger.js';
 import { type TurnPlan } from '../../../src/modules/sessions/drive/turn-plan.js';
@@ -82,27 +83,34 @@ const attempted = async ({
       ...{ firstRetryMs: 1_000, absoluteMs: 60_000 },
     },
   } as unknown as TurnPlan;
+  const claims = {
+    claim: () => Promise.resolve({ row, begun }),
+    release: (_claims: unknown, retryMs: number) => Promise.resolve(told.released.push(retryMs)),
+  } as unknown as TurnClaims;
+  const planner = {
+    plan: () => planned(plan),
+    hostOf: () => Promise.resolve(host),
+  } as unknown as TurnPlanner;
+  const ledger = {
+    recorderOf: () => ({ stop: () => undefined, said: () => undefined }),
+    unheard: (_recorder: unknown, reason: DomainError) =>
+      Promise.resolve(told.waits.push(reason.code)),
+    ended: (
+      _recorder: unknown,
+      current: TurnRow,
+      endingOf: (row: TurnRow) => TurnEnding,
+      left: unknown,
+    ) => {
+      told.spools.push(left);
+      return Promise.resolve(told.ended.push(endingOf(current)));
+    },
+  } as unknown as TurnLedger;
+  const rows = { find: () => Promise.resolve(row) } as unknown as TurnsRepository;
   const driver = new TurnDriver(
-    {
-      claim: () => Promise.resolve({ row, begun }),
-      release: (_claims: unknown, retryMs: number) => Promise.resolve(told.released.push(retryMs)),
-    } as unknown as TurnClaims,
-    { plan: () => planned(plan), hostOf: () => Promise.resolve(host) } as unknown as TurnPlanner,
-    {
-      recorderOf: () => ({ stop: () => undefined, said: () => undefined }),
-      unheard: (_recorder: unknown, reason: DomainError) =>
-        Promise.resolve(told.waits.push(reason.code)),
-      ended: (
-        _recorder: unknown,
-        current: TurnRow,
-        endingOf: (row: TurnRow) => TurnEnding,
-        left: unknown,
-      ) => {
-        told.spools.push(left);
-        return Promise.resolve(told.ended.push(endingOf(current)));
-      },
-    } as unknown as TurnLedger,
-    { find: () => Promise.resolve(row) } as unknown as TurnsRepository,
+    claims,
+    planner,
+    ledger,
+    new TurnInterruptions(claims, planner, ledger, rows),
     {} as TurnsService,
     { leaseMs: 60_000 } as Config,
   );

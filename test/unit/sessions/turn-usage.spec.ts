@@ -54,7 +54,11 @@ const killed = async (
   } as unknown as TurnPlan;
   const steps = {
     ...{ accepted: () => Promise.reject(new Error()), unheard: () => Promise.resolve() },
-    ...{ heardAgain: () => Promise.resolve(), expired: () => undefined },
+    ...{
+      enters: () => Promise.resolve(),
+      heardAgain: () => Promise.resolve(),
+      expired: () => undefined,
+    },
   };
   const { signal } = new AbortController();
   await new TurnDrive(plan, recorder as unknown as TurnRecorder, signal, steps, false).toTheEnd();

@@ -58,7 +58,11 @@ const driven = async (output: string) => {
   } as unknown as TurnPlan;
   const steps = {
     ...{ accepted: () => Promise.reject(new Error()), unheard: () => Promise.resolve() },
-    ...{ heardAgain: () => Promise.resolve(), expired: () => undefined },
+    ...{
+      enters: () => Promise.resolve(),
+      heardAgain: () => Promise.resolve(),
+      expired: () => undefined,
+    },
   };
   const { signal } = new AbortController();
   const drive = new TurnDrive(plan, recorder as unknown as TurnRecorder, signal, steps, false);

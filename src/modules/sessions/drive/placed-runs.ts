@@ -21,6 +21,7 @@ export class PlacedRuns {
   constructor(
     private readonly plan: TurnPlan,
     private readonly runs: Pick<DurableRuns, 'start' | 'follow'>,
+    private readonly enters: (directory: string) => Promise<void>,
   ) {}
 
   async *follow(run: RunKey, options: FollowOptions = {}): AsyncGenerator<RunEvent> {
@@ -60,7 +61,13 @@ export class PlacedRuns {
     const { host, request } = this.plan;
     const { cwd, directory } = request;
     if (cwd.startsWith('/') && directory !== '') return { cwd, directory };
-    const { home } = await host.environment(signal && { signal });
+    const options = signal && { signal };
+    const [{ home }, stat] = await Promise.all([
+      host.environment(options),
+      host.files.stat(cwd, options),
+    ]);
+    // A directory that is not there is for the start to refuse.
+    if (stat) await this.enters(stat.realPath);
     return { cwd: cwd.replace(/^~(?=\/|$)/, () => home), directory: runDirectory(home, run) };
   }
 
@@ -85,6 +92,7 @@ export class PlacedRuns {
       cwd,
       stdin: Buffer.from(launch.stdin),
       ...(launch.interactive !== undefined && { interactive: launch.interactive }),
+      ...(launch.report !== undefined && { report: `${request.directory}/${launch.report}` }),
     };
   }
 }

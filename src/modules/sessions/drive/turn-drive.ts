@@ -18,6 +18,8 @@ import { tokensWith } from './turn-usage.js';
 
 /** What is done about a turn when something becomes of it. */
 export interface TurnSteps extends OutageSteps {
+  /** Before its start: where it will work, with every symbolic link resolved. Throws when it must not begin there now. */
+  enters(directory: string): Promise<void>;
   /** Records that the host has taken the turn; answers when that was. */
   accepted(hostname: string | null): Promise<Date>;
   /** Sees to it that the turn is stopped. */
@@ -111,7 +113,7 @@ export class TurnDrive {
     const start = new CarefulStart(this.plan.host, () => {
       this.mayHaveStarted = true;
     });
-    const runs = new PlacedRuns(this.plan, start.runs);
+    const runs = new PlacedRuns(this.plan, start.runs, (directory) => this.steps.enters(directory));
     const key = TurnDrive.runKey(this.plan.row);
     const events = keepFollowing({ runs }, key, {
       from: this.taken,

@@ -10,7 +10,9 @@ export type TurnEnding = Pick<
   TurnRow,
   'state' | 'text' | 'exitCode' | 'signal' | 'error' | 'resumesAt'
 > &
-  Partial<Pick<TurnRow, 'attempts' | 'earlier' | 'retryAt' | 'spentMs' | 'waiting'>>;
+  Partial<
+    Pick<TurnRow, 'attempts' | 'earlier' | 'retryAt' | 'spentMs' | 'waiting' | 'workingTree'>
+  >;
 
 const NOTHING_RAN = { text: null, exitCode: null, signal: null, resumesAt: null };
 

@@ -97,6 +97,21 @@ export class TurnClaims {
     }
   }
 
+  /** The directory in which a writing turn works is really that one. False: another one writes there. */
+  async enter({ turnId, fence }: Claim, workingTree: string): Promise<boolean> {
+    try {
+      await this.database.query('UPDATE turns SET working_tree = $3 WHERE id = $1 AND fence = $2', [
+        turnId,
+        fence,
+        workingTree,
+      ]);
+      return true;
+    } catch (error) {
+      if (violates(error, 'turns_one_writer')) return false;
+      throw error;
+    }
+  }
+
   /**
    * Renews the leases of all turns that this process drives; returns those that are no longer its own. One that was
    * written back to the queue, or to wait for a limit, is anybody's: a lease would hold it up.
