@@ -201,7 +201,7 @@ describeStores('the queue of a session', (kind) => {
   });
 
   it.each(PLACES)(
-    'lets one turn at a time write in a directory with several names (%s)',
+    `lets one turn at a time write in a directory with several names (%s)${WITHOUT_SSH}`,
     async (place) => {
       const link = `${stage}-link`;
       await symlink(stage, link);
