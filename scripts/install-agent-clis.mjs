@@ -24,7 +24,7 @@ const IN_EVERY_TEST = ['claude-code', 'codex'];
 /** Each has a folder of its own: npm removes from a folder what it was not asked for. */
 const WANTED = [
   {
-    agent: 'claude-code',
+    agents: ['claude-code', 'custom-claude'],
     label: 'Claude Code',
     // The native program itself.
     name: `@anthropic-ai/claude-code-${platform()}`,
@@ -32,7 +32,7 @@ const WANTED = [
     folder: CACHE,
   },
   {
-    agent: 'codex',
+    agents: ['codex'],
     label: 'Codex',
     name: '@openai/codex',
     // It is no error for npm when this cannot be had.
@@ -41,14 +41,14 @@ const WANTED = [
     folder: `${CACHE}codex/`,
   },
   {
-    agent: 'gemini-cli',
+    agents: ['gemini-cli', 'acp-gemini'],
     label: 'Gemini CLI',
     name: '@google/gemini-cli',
     version: '0.61.0',
     folder: `${CACHE}gemini/`,
   },
   {
-    agent: 'opencode',
+    agents: ['opencode', 'acp-opencode'],
     label: 'OpenCode',
     // The native program itself: without its install script, the package around it has none.
     name: `opencode-${platform()}`,
@@ -56,14 +56,14 @@ const WANTED = [
     folder: `${CACHE}opencode/`,
   },
   {
-    agent: 'factory-droid',
+    agents: ['factory-droid', 'custom-droid'],
     label: 'Droid',
     name: `@factory/cli-${process.platform}-${process.arch}`,
     version: '0.225.2',
     folder: `${CACHE}droid/`,
   },
   {
-    agent: 'copilot-cli',
+    agents: ['copilot-cli', 'acp-copilot'],
     label: 'Copilot CLI',
     // The native program itself: a signal to the loader around it does not reach it.
     name: `@github/copilot-${platform()}`,
@@ -71,11 +71,27 @@ const WANTED = [
     folder: `${CACHE}copilot/`,
   },
   {
-    agent: 'qwen',
+    agents: ['qwen', 'acp-qwen'],
     label: 'Qwen Code',
     name: '@qwen-code/qwen-code',
     version: '0.15.10',
     folder: `${CACHE}qwen/`,
+  },
+  {
+    agents: ['acp-claude'],
+    label: 'Claude Agent',
+    name: '@agentclientprotocol/claude-agent-acp',
+    native: `@anthropic-ai/claude-agent-sdk-${platform()}`,
+    version: '0.49.0',
+    folder: `${CACHE}claude-agent-acp/`,
+  },
+  {
+    agents: ['acp-codex'],
+    label: 'codex-acp',
+    name: '@agentclientprotocol/codex-acp',
+    native: `@openai/codex-${process.platform}-${process.arch}`,
+    version: '2.6.0',
+    folder: `${CACHE}codex-acp/`,
   },
 ];
 
@@ -103,7 +119,7 @@ const install = async (cli) => {
 /** @param agents by name; null means all */
 export const installAgentClis = (agents = IN_EVERY_TEST) =>
   Promise.all(
-    WANTED.filter(({ agent }) => agents === null || agents.includes(agent))
+    WANTED.filter((cli) => agents === null || cli.agents.some((agent) => agents.includes(agent)))
       .filter((cli) => !isInstalled(cli))
       .map(install),
   );
