@@ -151,6 +151,11 @@ export interface Launch {
   stdin: string;
   /** Put into the `directory` of the turn with mode 0600 before it starts. */
   files?: readonly TurnFile[];
+  /**
+   * A plain name within the `directory` of the turn, under which the CLI leaves what it does not tell on stdout: that
+   * comes as the last line of its output, when it has ended.
+   */
+  report?: string;
   /** Its stdin stays open behind `stdin` for the `outbox` of the parser's state, until that is `closed`. */
   interactive?: boolean;
 }
@@ -236,6 +241,8 @@ export interface ProcessEnd {
   stderrTail: string;
   /** The server had told it to end: what a CLI then says of success may mean only that it has ended. */
   wasStopped?: boolean;
+  /** It has used a tool, as its adapter has told. */
+  hasWorked?: boolean;
   /** What people call the host on which it ran; failures name it. */
   hostName?: string;
 }

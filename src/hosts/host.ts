@@ -154,6 +154,11 @@ export interface DurableRun extends RunKey {
   stdin: Buffer;
   /** `stdin` is only the beginning: it stays open for `send` until `closeInput`. */
   interactive?: boolean;
+  /**
+   * Absolute path of a file that the program may leave behind. What is in it when the program has ended, up to 64 KiB,
+   * follows its stdout as a line of its own, line breaks as spaces; where there is no file, nothing does.
+   */
+  report?: string;
 }
 
 export interface RunFile {

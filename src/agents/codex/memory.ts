@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { type ParserState } from '../adapter.js';
-
-const spent = z.object({
-  inputTokens: z.number(),
-  outputTokens: z.number(),
-  cacheReadTokens: z.number(),
-  cacheWriteTokens: z.number(),
-  reasoningTokens: z.number().nullable().catch(null),
-});
+import { spentTokens } from '../stream/conversation-usage.js';
 
 /** What the parser remembers between two lines. Read leniently: it may have been stored by an older version. */
 const memorySchema = z.object({
   spoke: z.boolean().catch(false),
   pondered: z.boolean().catch(false),
   /** What the thread had used before this turn. */
-  spentBefore: spent.nullable().catch(null),
+  spentBefore: spentTokens.nullable().catch(null),
   /** How the turn ended, in the CLI's words; null until it has. */
   end: z
     .union([

@@ -1,4 +1,5 @@
 import { type Tokens, type Usage } from '../adapter.js';
+import { spentSince } from '../stream/conversation-usage.js';
 import { type ThreadUsage } from './stream-events.js';
 
 /**
@@ -15,23 +16,11 @@ export const turnUsage = (thread: ThreadUsage, spentBefore: Tokens | null): Usag
     cacheWriteTokens,
     reasoningTokens: thread.reasoning_output_tokens,
   };
-  const unknown = {
+  return {
+    ...spentSince(whole, spentBefore),
     costUsd: null,
     costIsEstimate: false,
     contextWindow: null,
     contextTokens: null,
   };
-  const turn = spentBefore === null ? whole : difference(whole, spentBefore);
-  // A thread that tells of less than before has begun to count anew.
-  const isPlausible = Object.values(turn).every((tokens) => tokens === null || tokens >= 0);
-  return { ...(isPlausible ? turn : whole), ...unknown };
 };
-
-const difference = (whole: Tokens, before: Tokens): Tokens => ({
-  inputTokens: whole.inputTokens - before.inputTokens,
-  outputTokens: whole.outputTokens - before.outputTokens,
-  cacheReadTokens: whole.cacheReadTokens - before.cacheReadTokens,
-  cacheWriteTokens: whole.cacheWriteTokens - before.cacheWriteTokens,
-  reasoningTokens:
-    whole.reasoningTokens === null ? null : whole.reasoningTokens - (before.reasoningTokens ?? 0),
-});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ParserState } from '../adapter.js';
 import { voice } from '../claude-code/memory.js';
+import { spentTokens } from '../stream/conversation-usage.js';
 
 const nullableText = z.string().nullable().catch(null);
 
@@ -25,6 +26,14 @@ const memorySchema = z.object({
   error: sessionError.nullable().catch(null),
   /** It was told to stop. */
   aborted: z.boolean().catch(false),
+  /** A request to a model went well, and its answer was not told yet. */
+  isAnswered: z.boolean().catch(false),
+  /** Pieces of the answer, each of which was cut off. */
+  cut: z.array(z.string()).catch([]),
+  /** The last answer was not all of it, as far as one can tell. */
+  endsCut: z.boolean().catch(false),
+  /** What the conversation had used before this turn. */
+  spentBefore: spentTokens.nullable().catch(null),
   /** How the turn ended; null until it has. */
   exitCode: z.number().nullable().catch(null),
 });

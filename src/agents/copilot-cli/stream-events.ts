@@ -15,6 +15,7 @@ export const streamEvent = z.discriminatedUnion('type', [
   event('user.message', {}),
   event('assistant.turn_start', {}),
   event('model.call_start', { model: text }),
+  event('model.call_finished', { outcome: text }),
   /** A request whose answer broke off is repeated. */
   event('assistant.turn_retry', {}),
   event('assistant.message_start', {}),
@@ -36,6 +37,7 @@ export const streamEvent = z.discriminatedUnion('type', [
     shellExecution: z.object({ exitCode: number }).nullish().catch(null),
   }),
   event('session.error', { errorType: text, errorCode: text, message: text, statusCode: number }),
+  event('assistant.turn_end', {}),
   event('abort', {}),
   z.object({ type: z.literal('result'), sessionId: text, exitCode: z.number() }),
 ]);

@@ -6,6 +6,7 @@ import { isMeaningless } from './known-events.js';
 import { type Memory, readMemory } from './memory.js';
 import { type EventOf, type StreamEvent, streamEvent } from './stream-events.js';
 import { closeTool, openTool } from './tool-facts.js';
+import { turnUsage, usageTold } from './turn-usage.js';
 
 type Told = { memory: Memory; facts: Fact[] };
 type Step = Told & { state: ParserState };
@@ -16,7 +17,7 @@ export const parseLine = (
   request: TurnRequest,
 ): { state: ParserState; facts: Fact[] } => {
   const event = readEvent(line);
-  if (event === null) return { state, facts: unknownEvent(line, isMeaningless) };
+  if (event === null) return foldOther(state, line);
   const memory = readMemory(state);
   const step =
     event.type === 'result'
@@ -35,6 +36,12 @@ const readEvent = (line: string): StreamEvent | null => {
   }
 };
 
+const foldOther = (state: ParserState, line: string): { state: ParserState; facts: Fact[] } => {
+  const used = usageTold(line);
+  if (used === null) return { state, facts: unknownEvent(line, isMeaningless) };
+  return { state: { ...state, usage: turnUsage(used, readMemory(state).spentBefore) }, facts: [] };
+};
+
 type OwnEvent = Exclude<StreamEvent, EventOf<'result'>>;
 
 const fold = (state: ParserState, memory: Memory, event: OwnEvent, request: TurnRequest): Step => {
@@ -50,8 +57,17 @@ const fold = (state: ParserState, memory: Memory, event: OwnEvent, request: Turn
     case 'model.call_start': {
       const { model } = event.data;
       const thoughts = again(memory.thoughts);
-      return { state: named(state, model), memory: { ...memory, thoughts }, facts: [] };
+      return {
+        ...{ state: named(state, model), facts: [] },
+        memory: { ...memory, thoughts, isAnswered: false },
+      };
     }
+    case 'model.call_finished': {
+      const isAnswered = event.data.outcome === 'success';
+      return { state, memory: { ...memory, isAnswered }, facts: [] };
+    }
+    case 'assistant.turn_end':
+      return memory.isAnswered ? foldCut(state, memory) : { state, memory, facts: [] };
     case 'assistant.message_delta': {
       const { voice, news } = streamText(memory.answer, event.data.deltaContent);
       return { state, memory: { ...memory, answer: voice }, facts: textFact(news) };
@@ -97,12 +113,37 @@ const foldMessage = (
   { data: { content, model } }: EventOf<'assistant.message'>,
 ): Step => {
   const { voice, news } = finishBlock(memory.answer, content);
+  const { cut } = memory;
+  const whole = cut.join('') + content;
+  const endsCut = cut.length >= MOST_PIECES || cut.includes('');
   return {
-    state: { ...named(state, model), text: content === '' ? state.text : content },
-    memory: { ...memory, answer: voice, error: null },
+    state: { ...named(state, model), text: whole === '' ? state.text : whole },
+    memory: { ...memory, answer: voice, error: null, isAnswered: false, cut: [], endsCut },
     facts: textFact(news),
   };
 };
+
+/**
+ * An answer that is not told as a message has reached the limit of the model, which is then asked to go on. What has come
+ * of it is told only as it is streamed: of an empty piece one cannot know.
+ */
+const foldCut = (state: ParserState, memory: Memory): Step => {
+  const cut = [...memory.cut, memory.answer.shown];
+  return {
+    state: { ...state, text: cut.join('') },
+    // The next piece goes on in the middle of a sentence.
+    memory: {
+      ...memory,
+      cut,
+      isAnswered: false,
+      answer: { shown: '', shownAgain: 0, spoke: false },
+    },
+    facts: [],
+  };
+};
+
+/** So often it asks for more; then it tells what comes as a message, be that all or cut off once more. */
+const MOST_PIECES = 2;
 
 const foldResult = (
   state: ParserState,

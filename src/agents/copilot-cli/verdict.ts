@@ -1,4 +1,11 @@
-import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { processFailure } from '../failures/process-failure.js';
 import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
 import { readMemory } from './memory.js';
@@ -12,8 +19,13 @@ const COPILOT = { label: 'Copilot CLI', program: 'copilot' };
  * the exit code and stderr; what the model has said is never looked at. A result of 0 alone is no sign of success: it
  * is told after an interruption too.
  */
-export const concludeStream = (state: ParserState, end: ProcessEnd, now: Date): Outcome => {
-  const { error, aborted, exitCode } = readMemory(state);
+export const concludeStream = (
+  state: ParserState,
+  end: ProcessEnd,
+  request: TurnRequest,
+  now: Date,
+): Outcome => {
+  const { error, aborted, exitCode, cut, endsCut } = readMemory(state);
   if (error !== null && exitCode !== null) {
     const { message } = error;
     return failedTurn(COPILOT.label, remedyOf(error), message, () => resetTime(message, now));
@@ -21,7 +33,9 @@ export const concludeStream = (state: ParserState, end: ProcessEnd, now: Date): 
   const failure =
     (state.providerSessionId === null ? refusal(end) : null) ?? processFailure(COPILOT, end);
   if (failure !== null) return { kind: 'failed', failure };
-  if (exitCode === 0 && !aborted) return { kind: 'completed', text: state.text ?? '' };
+  if (exitCode === 0 && !aborted) {
+    return answered(COPILOT.label, state, end, request, endsCut || cut.length > 0);
+  }
   return { kind: 'failed', failure: aborted ? INTERRUPTED : withoutEnd(COPILOT.label) };
 };
 

@@ -62,7 +62,13 @@ export const jobScript = (run: DurableRun, tag: string): string => {
       `${PROGRAM_IS_THERE} || { printf "%s: command not found\\n" "$1" >>"$_F.err"; _end 127.notfound; };`,
       isInteractive ? FEEDER.start : '',
       `( exec "$@" ${isInteractive ? FEEDER.stdin : '<"$_P"'} >>"$_F.out" 2>>"$_F.err" );`,
-      '_end $?;',
+      run.report === undefined ? '_end $?;' : `_c=$?; ${appendReport(run.report)} _end $_c;`,
     ),
   );
 };
+
+/** On a line of its own, whatever the last one ended with. It may be anything that the program has put there. */
+const appendReport = (path: string): string => `
+  _O=${shPath(path)};
+  [ ! -f "$_O" ] || { echo; head -c ${REPORT_BYTES} "$_O" | tr "\\n" " "; echo; } >>"$_F.out" 2>/dev/null;`;
+const REPORT_BYTES = 65_536;

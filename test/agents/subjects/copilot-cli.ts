@@ -7,14 +7,16 @@ export const copilot: Subject = {
   adapter: new CopilotCliAdapter(),
   cli: 'Copilot CLI',
   version: '1.0.102',
-  // What it used is written to a file of its own, and not told.
-  told: { streams: true, usage: 'no', cost: false, reasoning: true, reset: 'no' },
+  told: { streams: true, usage: 'turn', cost: false, reasoning: true, reset: 'no' },
   recorded: {
     verdicts: {
       'copilot-1.0.102': {
         'anthropic-api': 'completed',
         apidown: 'agent/network',
         'bash-flip': 'completed',
+        'cut-once': 'completed',
+        'cut-twice': 'agent/limit',
+        'cut-unstreamed': 'agent/limit',
         'dash-arg': 'agent/unsupported',
         'dash-stdin': 'completed',
         drop: 'agent/network',
@@ -39,7 +41,7 @@ export const copilot: Subject = {
         'kill-SIGTERM-group-tool': 'agent/crashed',
         'kill-SIGTERM-stream': 'agent/crashed',
         'kill-SIGTERM-tool': 'agent/crashed',
-        maxtok: 'completed',
+        maxtok: 'agent/limit',
         model: 'completed',
         'model-404': 'agent/unsupported',
         new: 'completed',
@@ -54,6 +56,10 @@ export const copilot: Subject = {
         slow: 'completed',
         subagent: 'completed',
         'tools-default': 'completed',
+        'usage-anthropic': 'completed',
+        'usage-err-401': 'agent/auth-failed',
+        'usage-resume': 'completed',
+        'usage-subagent': 'completed',
       },
     },
     cases: {
@@ -87,7 +93,10 @@ export const copilot: Subject = {
     versionText: /^GitHub Copilot CLI 1\.0\.102/,
     models: { usual: 'claude-sonnet-4.5', other: 'claude-sonnet-4.6' },
     tools: { shell: 'bash', read: 'view', write: 'create', edit: 'edit' },
-    usage: null,
+    usage: {
+      ...{ inputTokens: 750, outputTokens: 20, cacheReadTokens: 300, cacheWriteTokens: 0 },
+      contextTokens: 1_050,
+    },
     unknownSessionId: '00000000-0000-4000-8000-000000000000',
     exceptions: {},
     work: { args: [], withheld: ['bash', 'create', 'edit', 'task', 'write_agent', 'skill'] },

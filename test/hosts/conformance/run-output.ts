@@ -61,6 +61,28 @@ export const runOutputConformance = (subject: () => Subject): void => {
       expect(stdout).toHaveLength(10_000_001);
     });
 
+    it('whose report follows their output as a line of its own, however they end', async () => {
+      const id = 'test-of-a-report';
+      const report = `${home}/.maestro/runs/${id}.files/a dir/it's.json`;
+      const write = (text: string): string => `mkdir -p "\${1%/*}"; printf '${text}' >"$1"`;
+      const ends = (script: string, name: string): Promise<Outcome> => {
+        const argv = ['sh', '-c', script, 'sh', report] as const;
+        return collect(host.runs.start({ ...sh(''), argv, id: `${id}-${name}`, report }));
+      };
+      const told = await ends(`echo one; printf two; ${write('{\\n  "a": "%%s"\\n}')}`, 'whole');
+      expect(told.stdout.toString()).toBe('one\ntwo\n{   "a": "%s" }\n');
+      expect(told.last).toEqual(exited(0));
+      const killed = await ends(`${write('x\\n')}; kill -KILL $$`, 'killed');
+      expect(killed.stdout.toString()).toBe('\nx \n');
+      expect(killed.last).toEqual(exited(137, { signal: 'SIGKILL' }));
+      const long = await ends('head -c 200000 /dev/zero | tr "\\0" x >"$1"; exit 3', 'long');
+      expect(long.stdout.toString()).toBe(`\n${'x'.repeat(65_536)}\n`);
+      expect(long.last).toEqual(exited(3));
+      const pipe = await ends('rm -f "$1"; mkfifo "$1" || exit 1; echo one', 'pipe');
+      expect(pipe.stdout.toString()).toBe('one\n');
+      expect(pipe.last).toEqual(exited(0));
+    });
+
     it('that execute once, however often and from wherever they are started', async () => {
       const again = await under.reopen();
       const once = sh('echo x >>~/once; sleep 0.2; echo done');

@@ -33,6 +33,17 @@ describe('A turn of Copilot CLI', () => {
     ]);
   });
 
+  it('has what it used written to a file of its own, unless its session wants that elsewhere', () => {
+    const directory = '/tmp/turn';
+    const { argv, report } = adapter.launch(turn('x', { directory }));
+    expect(argv[argv.indexOf('--usage-output-file') + 1]).toBe(`/tmp/turn/${String(report)}`);
+    for (const args of [['--usage-output-file=mine'], ['--usage-output-file', 'mine']]) {
+      const own = adapter.launch(turn('x', { directory, args }));
+      expect(own.argv.filter((arg) => arg.startsWith('--usage-output-file'))).toHaveLength(1);
+      expect(own.report).toBeUndefined();
+    }
+  });
+
   it.each(['my chat', '--continue', '', ID.slice(0, 8), `${ID} x`])(
     'resumes nothing by the name %j, which may be that of another conversation',
     (providerSessionId) => {
@@ -47,7 +58,7 @@ describe('A turn of Copilot CLI', () => {
       { name: 'b', mediaType: 'image/jpeg' as const, data },
     ];
     const { argv, files } = adapter.launch(turn('x', { images, directory: '/tmp/turn' }));
-    expect(argv.filter((arg) => arg.startsWith('/tmp/turn'))).toEqual([
+    expect(argv.filter((arg) => arg.startsWith('/tmp/turn/image'))).toEqual([
       ...['/tmp/turn/image-1.png', '/tmp/turn/image-2.jpg'],
     ]);
     expect(argv.filter((arg) => arg === '--attachment')).toHaveLength(2);

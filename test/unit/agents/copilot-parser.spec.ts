@@ -17,6 +17,7 @@ const tools = (facts: Fact[]): string[] =>
   facts.flatMap((fact) =>
     fact.type === 'tool' ? [`${fact.phase} ${fact.name}: ${fact.summary ?? ''}`] : [],
   );
+const NO_COST = { costUsd: null, costIsEstimate: false, contextWindow: null, contextTokens: null };
 const result = (exitCode: number): object => ({ type: 'result', sessionId: 's', exitCode });
 
 describe(`Output of ${VERSION}`, () => {
@@ -24,12 +25,58 @@ describe(`Output of ${VERSION}`, () => {
     const { state, facts, shown } = play('new');
     expect(state).toMatchObject({
       ...{ text: 'Hello there.\nSecond line with ünïcödé 🎉 and "quotes".', model: 'fake-model' },
-      ...{ providerSessionId: '1b4e725c-bced-4835-ab80-540571c2b1da', usage: null },
+      ...{ providerSessionId: '1b4e725c-bced-4835-ab80-540571c2b1da' },
     });
     expect(shown).toBe(state.text);
     const thoughts = facts.map((fact) => (fact.type === 'reasoning' ? fact.text : '')).join('');
     expect(thoughts).toBe('I will greet the user.');
     expect(facts.some(({ type }) => type === 'unknown')).toBe(false);
+  });
+
+  it('tells what the turn used, of all models and sub-agents, and how full the context is', () => {
+    expect(play('new').state.usage).toEqual({
+      ...{ inputTokens: 1_200, outputTokens: 34, cacheReadTokens: 1_000, cacheWriteTokens: 0 },
+      ...{ reasoningTokens: 5, costUsd: null, costIsEstimate: false },
+      ...{ contextWindow: null, contextTokens: 2_200 },
+    });
+    expect(play('usage-anthropic').state.usage).toMatchObject({
+      ...{ inputTokens: 1_400, outputTokens: 40, cacheReadTokens: 600, cacheWriteTokens: 100 },
+      ...{ reasoningTokens: null, contextTokens: 1_050 },
+    });
+    expect(play('usage-subagent').state.usage).toMatchObject({
+      ...{ inputTokens: 3_600, outputTokens: 102, contextTokens: 2_200 },
+    });
+  });
+
+  it('tells of a conversation that goes on only what this turn has used of it', () => {
+    const { stdout, end } = recording(VERSION, 'usage-resume');
+    const before = { inputTokens: 700, outputTokens: 20, cacheReadTokens: 300 };
+    const spentBefore = { ...before, cacheWriteTokens: 0, reasoningTokens: 5 };
+    const request = turn('x', { spentBefore: { ...NO_COST, ...spentBefore } });
+    expect(playBack(adapter, stdout, end, request).state.usage).toMatchObject({
+      ...{ inputTokens: 700, outputTokens: 20, cacheReadTokens: 300, cacheWriteTokens: 0 },
+      ...{ reasoningTokens: 0, contextTokens: 1_000 },
+    });
+  });
+
+  it('has completed, with no usage, where its file was not written, or holds something else', () => {
+    const { stdout, end } = recording(VERSION, 'new');
+    const events = stdout.trimEnd().split('\n').slice(0, -1).join('\n');
+    const used = stdout.trimEnd().split('\n').at(-1) ?? '';
+    for (const report of ['', used.slice(0, 500), '{}', '{"modelMetrics":{"m":1}}', '[', 'null']) {
+      const { state, outcome, facts } = playBack(adapter, `${events}\n${report}\n`, end);
+      expect([outcome.kind, state.usage]).toEqual(['completed', null]);
+      expect(facts.some(({ type }) => type === 'unknown')).toBe(false);
+    }
+    expect(play('usage-err-401').state.usage).toBeNull();
+  });
+
+  it('joins an answer that was cut off and went on, and shows it once', () => {
+    const { state, shown } = play('cut-once');
+    expect([state.text, shown]).toEqual(['piece0 piece1 ', 'piece0 piece1 ']);
+    expect(play('cut-twice').state.text).toBe('piece0 piece1 piece2 ');
+    expect(play('cut-unstreamed').state.text).toBe('piece1 ');
+    expect(play('maxtok').state.text).toBe('this was cut'.repeat(3));
   });
 
   it('keeps the conversation of a turn that was killed before its id was told', () => {

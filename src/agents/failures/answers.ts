@@ -1,0 +1,30 @@
+import { type Outcome, type ParserState, type ProcessEnd, type TurnRequest } from '../adapter.js';
+import { OVERLOADED, TOO_LONG_ANSWER } from './remedies.js';
+import { failedTurn } from './told-failures.js';
+
+/**
+ * The end of a turn of which its CLI says that it went well: what an answer is, for all agents alike. One that was cut off
+ * by the limit of its model is none, and never a provider's limit that one waits for. Neither are no words at all behind
+ * which nothing was done: asked once more, a model usually answers. A command of the CLI's own may have nothing to say.
+ *
+ * @param isCut the CLI has told that its last answer is not all of it
+ */
+export const answered = (
+  label: string,
+  { text }: Pick<ParserState, 'text'>,
+  { hasWorked = false }: ProcessEnd,
+  { prompt }: Pick<TurnRequest, 'prompt'>,
+  isCut = false,
+): Outcome => {
+  if (isCut) return cutOff(label);
+  const answer = text ?? '';
+  return hasWorked || answer.trim() !== '' || OWN_COMMAND.test(prompt)
+    ? { kind: 'completed', text: answer }
+    : failedTurn(label, OVERLOADED, 'its model has answered nothing', () => null);
+};
+
+/** The answer has reached the limit of what its model may say at once. */
+export const cutOff = (label: string): Outcome =>
+  failedTurn(label, TOO_LONG_ANSWER, 'the answer was cut off by its length', () => null);
+
+const OWN_COMMAND = /^\/[a-z][\w:-]*(?:\s|$)/i;
