@@ -106,7 +106,7 @@ describeServer(
   () => {
     let acp: AgentServer;
     beforeAll(async () => {
-      acp = await AgentServer.start('acp', gemini ?? '', geminiAcpEnv);
+      acp = await AgentServer.start({ agent: 'acp', command: gemini ?? '' }, geminiAcpEnv);
     }, 120_000);
     afterAll(() => acp.stop());
     beforeEach(() => acp.prepare());

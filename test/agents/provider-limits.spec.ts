@@ -50,7 +50,7 @@ const heldUpTurns =
     let provider: HeldUp;
 
     beforeAll(async () => {
-      server = await AgentServer.start(agent, program, environment, SETTINGS);
+      server = await AgentServer.start({ agent, command: program }, environment, SETTINGS);
       server.limitMs = PATIENCE_MS;
     }, 120_000);
     afterAll(() => server.stop());

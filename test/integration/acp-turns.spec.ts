@@ -16,7 +16,9 @@ describeOverSsh(`Turns of an agent that speaks the Agent Client Protocol${why}`,
   let acp: AgentServer;
 
   beforeAll(async () => {
-    acp = await AgentServer.start('acp', PROGRAM, (_, home) => ({ HOME: home }));
+    acp = await AgentServer.start({ agent: 'acp', command: PROGRAM }, (_, home) => ({
+      HOME: home,
+    }));
   }, 120_000);
   afterAll(() => acp.stop());
   beforeEach(() => acp.prepare());

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CustomAgent } from '../../src/agents/custom/custom-agent.js';
 import { type Session, type Turn } from '../../src/modules/sessions/index.js';
 import { type Api } from './api.js';
 import { type Model, type ModelApi, startModelApi } from './model-api.js';
@@ -13,6 +14,13 @@ const ENDED = ['completed', 'failed', 'cancelled', 'lost'];
 
 export type Place = 'local' | 'remote';
 export const PLACES: readonly Place[] = ['local', 'remote'];
+
+/** What sessions say of their agent, wherever they are. */
+export interface Installed {
+  agent: string;
+  command: string;
+  custom?: CustomAgent;
+}
 
 /** What a client is told of a session. */
 export interface Told {
@@ -34,14 +42,13 @@ export class AgentServer {
     private readonly server: TestServer,
     private readonly sshd: TestSshd,
     readonly remoteIds: Readonly<Record<Place, string | null>>,
-    private readonly agent: { agent: string; command: string },
+    readonly agent: Installed,
     private readonly environment: (modelApi: string, home: string) => Record<string, string>,
   ) {}
 
   /** @param environment of the CLI, by the address of the model API and its home directory. */
   static async start(
-    agent: string,
-    command: string,
+    agent: Installed,
     environment: (modelApi: string, home: string) => Record<string, string>,
     settings: Record<string, string> = {},
   ): Promise<AgentServer> {
@@ -52,7 +59,7 @@ export class AgentServer {
       privateKeyPath: sshd.clientKeyPath,
     });
     const places = { local: null, remote: remote.id };
-    return new AgentServer(server, sshd, places, { agent, command }, environment);
+    return new AgentServer(server, sshd, places, agent, environment);
   }
 
   async stop(): Promise<void> {

@@ -172,7 +172,7 @@ export const CASES: Record<ContractCase, Case> = {
       });
       const { read, edit, shell } = at.real.tools;
       const used = [read ?? shell, edit, shell].map((tool) => `${tool} completed`);
-      expect(await at.endedTools(turn)).toEqual(used);
+      expect(await at.endedTools(turn)).toEqual(at.subject.told.tools === false ? [] : used);
     },
   },
   model: {

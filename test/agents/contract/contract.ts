@@ -31,8 +31,9 @@ export const contractOf = (subject: Subject): void => {
     const runs = new Runs();
     let server: AgentServer;
     beforeAll(async () => {
-      const { agent } = subject.adapter;
-      server = await AgentServer.start(agent, program, (api, home) => real.environment(api, home));
+      const { adapter, custom } = subject;
+      const agent = { agent: adapter.agent, command: program, ...(custom && { custom }) };
+      server = await AgentServer.start(agent, (api, home) => real.environment(api, home));
       server.limitMs = real.turnMs;
     }, 180_000);
     afterAll(async () => {

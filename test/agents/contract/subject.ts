@@ -4,6 +4,7 @@ import {
   type TurnRequest,
   type Usage,
 } from '../../../src/agents/adapter.js';
+import { type CustomAgent } from '../../../src/agents/custom/custom-agent.js';
 
 /**
  * What the contract asks of every agent, in the order in which people would ask it:
@@ -64,6 +65,8 @@ export interface Subject {
   /** Name of its files and of `npm run test:agents -- <name>`: the agent, with more when it has several. */
   name: string;
   adapter: AgentAdapter;
+  /** How its sessions define it, where the agent is `custom`. */
+  custom?: CustomAgent;
   /** As its makers call it. */
   cli: string;
   /** The version that was recorded and is run. */
@@ -83,6 +86,8 @@ export interface Told {
   cost: boolean;
   /** What the model thinks before it answers. */
   reasoning: boolean;
+  /** False: not which tools it uses. */
+  tools?: boolean;
   /** Each turn goes on in a copy of the conversation, which has an id of its own. */
   copies?: boolean;
   /** The time at which a limit resets: to the second, within a minute, or never. */

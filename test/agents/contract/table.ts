@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { type ContractCase, isNone, type Subject } from './subject.js';
+import { type ContractCase, isNone, type RealCli, type Subject } from './subject.js';
 
 /** Where what a run has shown waits for `npm run test:agents -- --table`. */
 const SHOWN = new URL('../../../.cache/agents-shown/', import.meta.url);
@@ -24,7 +24,7 @@ export const rowOf = (
   const yes = (it: boolean): string => (it ? 'yes' : 'no');
   const exceptions = isNone(real)
     ? [`not run: ${real.none}`]
-    : Object.entries(real.exceptions).map(([each, { because }]) => `${each}: ${because}`);
+    : Array.from(byReason(real.exceptions), ([because, each]) => `${each.join(', ')}: ${because}`);
   return [
     `\`${name}\``,
     `${cli} ${version}`.trim(),
@@ -40,6 +40,14 @@ export const rowOf = (
     seen('limit', { second: 'to the second', minute: 'to the minute', no: 'no' }[told.reset]),
     exceptions.join('; '),
   ].map((cell) => cell.replaceAll('|', '\\|'));
+};
+
+const byReason = (exceptions: RealCli['exceptions']): Map<string, string[]> => {
+  const reasons = new Map<string, string[]>();
+  for (const [each, { because }] of Object.entries(exceptions)) {
+    reasons.set(because, [...(reasons.get(because) ?? []), each]);
+  }
+  return reasons;
 };
 
 /** Keeps what a run has shown; nothing of one that has failed. */

@@ -64,7 +64,7 @@ export const factoryDroid: Subject = {
       model: 'droid-0.225.2/model',
       effort: { none: 'the output is that of new-turn' },
       'auth-failed': 'droid-0.225.2/err-401',
-      limit: { none: 'the recorded limit does not tell when it resets' },
+      limit: 'droid-0.225.2/err-429',
       overloaded: 'droid-0.225.2/errmid-529',
       'context-full': 'droid-0.225.2/err-ctx',
       'slow-stream': 'droid-0.225.2/slow',

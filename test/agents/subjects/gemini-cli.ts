@@ -78,7 +78,7 @@ export const geminiCliSubject: Subject = {
       model: 'gemini-0.61.0/model',
       effort: { none: 'it cannot be told any' },
       'auth-failed': 'gemini-0.61.0/err-401',
-      limit: { none: 'the recorded limit does not tell when it resets' },
+      limit: 'gemini-0.61.0/err-429quota',
       overloaded: 'gemini-0.61.0/err-529-once',
       'context-full': 'gemini-0.61.0/err-ctx',
       'slow-stream': 'gemini-0.61.0/slow',
