@@ -55,6 +55,8 @@ export interface Reply {
 export interface ToolCall {
   name: 'Bash' | 'Read' | 'Write' | 'Edit';
   input: Record<string, string>;
+  /** On the wire of Chat Completions: by this name instead, which only the CLI that asks knows. */
+  own?: string;
 }
 
 export const FAILURES = ['401', '403', '429', '500', '529', 'ctx'] as const;

@@ -12,6 +12,7 @@ import {
  *     %% say TEXT                  the final answer            %% bash COMMAND     calls the shell tool
  *     %% report                    says what it was asked      %% read PATH
  *     %% write PATH :: TEXT        a file of its own           %% edit PATH :: OLD :: NEW
+ *     %% call TOOL                 one that only this CLI has
  *
  * and what holds for every answer:
  *
@@ -84,6 +85,8 @@ const toolCall = ({ verb, rest }: Step): ToolCall | null => {
       return { name: 'Write', input: { file_path, content: first } };
     case 'edit':
       return { name: 'Edit', input: { file_path, old_string: first, new_string: second } };
+    case 'call':
+      return { name: 'Bash', input: {}, own: rest };
     default:
       return null;
   }

@@ -57,6 +57,7 @@ const DIALECTS: readonly Dialect[] = [OPENCODE, DROID, COPILOT, QWEN];
  * called all the same: a model may do that.
  */
 export const spokenBy = (call: ToolCall, offered: readonly string[]): Spoken => {
+  if (call.own !== undefined) return { name: call.own, input: call.input };
   const familiar = (dialect: Dialect): number =>
     Object.values(dialect).filter((tool) => offered.includes(tool({}).name)).length;
   const [dialect = OPENCODE] = DIALECTS.toSorted((one, other) => familiar(other) - familiar(one));

@@ -9,7 +9,8 @@ import { refuseArguments } from '../launch/read-only.js';
 export const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
   if (!readOnly) return args.some((arg) => CHOOSES.test(arg)) ? [...args] : [...args, ...WRITES];
   refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
-  return [...args, '--only-tools', READS.join(',')];
+  // First, because an argument of the session that lacks its value would take the next one for it.
+  return ['--only-tools', READS.join(','), ...args];
 };
 
 const WRITES = ['--auto', 'high'];
@@ -20,4 +21,4 @@ const READS = ['Read', 'LS', 'Grep', 'Glob', 'WebSearch', 'FetchUrl'];
 
 /** More autonomy, more tools or servers of them, settings with tools of their own, agents that others start, a working tree of its own; the end of all flags. */
 const LIFTS_READ_ONLY =
-  /^(?:--(?:auto|skip-permissions-unsafe|only-tools|add-tools|mcp(?:-[a-z-]+)?|settings|mission|worktree|worktree-dir|use-spec|cwd|input-format)(?:=|$)|--$|-w)/;
+  /^(?:--(?:auto|skip-permissions-unsafe|(?:only|add|enabled|additional|restrict)-tools|tool-execution-mode|allow-subagents-in-scripts|mcp(?:-[a-z-]+)?|settings|mission|worktree|worktree-dir|use-spec|cwd|input-format)(?:=|$)|--$|-w)/;
