@@ -13,6 +13,7 @@ import { TurnLedger } from './drive/turn-ledger.js';
 import { TurnPlanner } from './drive/turn-planner.js';
 import { WakeTurns } from './drive/wake-turns.js';
 import { HistoryService } from './history.service.js';
+import { SessionPlaces } from './session-places.js';
 import { SessionSecrets } from './session-secrets.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -48,6 +49,7 @@ import { TurnsService } from './turns.service.js';
     RemoveSpoolsWorker,
     ScratchDirectories,
     ScratchDirectoriesRepository,
+    SessionPlaces,
     SessionSecrets,
     SessionsRepository,
     SessionsService,
@@ -63,6 +65,6 @@ import { TurnsService } from './turns.service.js';
     TurnsService,
     WakeTurns,
   ],
-  exports: [ImagesRepository, ScratchDirectories, SessionsService, TurnsService],
+  exports: [ImagesRepository, ScratchDirectories, SessionPlaces, SessionsService, TurnsService],
 })
 export class SessionsModule {}

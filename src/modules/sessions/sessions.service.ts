@@ -7,7 +7,6 @@ import {
   requireSettings,
   type Usage,
 } from '../../agents/index.js';
-import { type Host } from '../../hosts/index.js';
 import {
   Database,
   isReferenced,
@@ -18,14 +17,7 @@ import {
 import { EventLog } from '../../platform/events/index.js';
 import { mergePatch, page, type Page, type PageQuery } from '../../platform/http/index.js';
 import { JobQueue } from '../../platform/queue/index.js';
-import {
-  keptEnvSchema,
-  type Remote,
-  RemoteHosts,
-  RemoteNotFound,
-  RemotesService,
-  settableVariables,
-} from '../remotes/index.js';
+import { keptEnvSchema, type Remote, RemoteNotFound, RemotesService } from '../remotes/index.js';
 import { DRIVE_TURN } from './drive-turn.job.js';
 import { ScratchDirectories } from './scratch/scratch-directories.js';
 import { SessionSecrets } from './session-secrets.js';
@@ -38,14 +30,6 @@ import { SessionsRepository } from './storage/sessions.repository.js';
 import { TurnsRepository } from './storage/turns.repository.js';
 import { sessionStream } from './turn-events.js';
 
-/** Where the work of a session is done, and with which environment. */
-export interface SessionPlace {
-  host: Host;
-  cwd: string;
-  /** The session's variables over the remote's. */
-  env: Record<string, string>;
-}
-
 /** Sessions: an agent, a working directory, a host, and what was agreed on between them. */
 @Injectable()
 export class SessionsService {
@@ -53,7 +37,6 @@ export class SessionsService {
     private readonly database: Database,
     private readonly rows: SessionsRepository,
     private readonly remotes: RemotesService,
-    private readonly hosts: RemoteHosts,
     private readonly secrets: SessionSecrets,
     private readonly agents: AgentRegistry,
     private readonly events: EventLog,
@@ -164,25 +147,6 @@ export class SessionsService {
 
   async usage(id: string): Promise<Usage> {
     return (await this.get(id)).usage;
-  }
-
-  /** @throws the remote's refusal when it is gone or disabled: never another host instead. */
-  async hostOf(sessionId: string): Promise<SessionPlace> {
-    const row = await this.row(sessionId);
-    return this.placeOf(row, row.remoteId);
-  }
-
-  /** The place of a turn, which runs where it was asked for or not at all, whatever the session says by now. */
-  async placeOf(
-    row: Pick<SessionRow, 'id' | 'cwd' | 'env'>,
-    remoteId: string | null,
-  ): Promise<SessionPlace> {
-    const [host, remoteEnv] = await Promise.all([
-      this.hosts.resolve(remoteId),
-      remoteId === null ? {} : this.remotes.env(remoteId),
-    ]);
-    const env = { ...remoteEnv, ...this.secrets.openEnv(row.id, row.env) };
-    return { host, cwd: row.cwd, env: settableVariables(env, { sessionId: row.id, remoteId }) };
   }
 
   private async insert(

@@ -4,7 +4,7 @@ import { type Host } from '../../hosts/host.js';
 import { isTransient } from '../../hosts/transient.js';
 import { Database } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
-import { SessionsService } from '../sessions/index.js';
+import { SessionPlaces, SessionsService } from '../sessions/index.js';
 import { Git } from './git.js';
 import { type RegisteredWorktree } from './git-worktree-list.js';
 import { type WorktreeRow } from './storage/worktree.entity.js';
@@ -23,6 +23,7 @@ export class WorktreeCreation {
     private readonly database: Database,
     private readonly worktrees: WorktreesRepository,
     private readonly sessions: SessionsService,
+    private readonly places: SessionPlaces,
     private readonly events: EventLog,
   ) {}
 
@@ -48,7 +49,7 @@ export class WorktreeCreation {
   }
 
   private async onHost(row: WorktreeRow): Promise<{ path: string; prefix: string }> {
-    const { host, cwd, env } = await this.sessions.hostOf(row.parentSessionId);
+    const { host, cwd, env } = await this.places.hostOf(row.parentSessionId);
     const git = new Git(host, cwd, env);
     try {
       await git.requireBranchName(row.branch);

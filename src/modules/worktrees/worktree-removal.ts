@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/index.js';
 import { EventLog } from '../../platform/events/index.js';
-import { SessionsService } from '../sessions/index.js';
+import { SessionPlaces, SessionsService } from '../sessions/index.js';
 import { Git } from './git.js';
 import { type WorktreeRow } from './storage/worktree.entity.js';
 import { toWorktree, WorktreesRepository } from './storage/worktrees.repository.js';
@@ -15,6 +15,7 @@ export class WorktreeRemoval {
     private readonly database: Database,
     private readonly worktrees: WorktreesRepository,
     private readonly sessions: SessionsService,
+    private readonly places: SessionPlaces,
     private readonly events: EventLog,
   ) {}
 
@@ -38,7 +39,7 @@ export class WorktreeRemoval {
   }
 
   private async deleteOnHost(row: WorktreeRow, force: boolean): Promise<void> {
-    const { host, cwd, env } = await this.sessions.hostOf(row.parentSessionId);
+    const { host, cwd, env } = await this.places.hostOf(row.parentSessionId);
     const git = new Git(host, cwd, env);
     const registered = (await git.worktrees()).find(({ path }) => path === row.path);
     if (!registered) return;

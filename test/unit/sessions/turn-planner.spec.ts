@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { AgentRegistry, type AgentName, type Usage } from '../../../src/agents/index.js';
 import { TurnPlanner } from '../../../src/modules/sessions/drive/turn-planner.js';
 import { type ScratchDirectories } from '../../../src/modules/sessions/scratch/scratch-directories.js';
-import { type SessionsService } from '../../../src/modules/sessions/sessions.service.js';
+import { type SessionPlaces } from '../../../src/modules/sessions/session-places.js';
 import { type SessionsRepository } from '../../../src/modules/sessions/storage/sessions.repository.js';
 import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
 import { type ImagesRepository } from '../../../src/modules/sessions/storage/images.repository.js';
@@ -38,7 +38,7 @@ const planned = async (
     rows as unknown as SessionsRepository,
     {} as TurnsRepository,
     { ofTurn: () => Promise.resolve([]) } as unknown as ImagesRepository,
-    sessions as unknown as SessionsService,
+    sessions as unknown as SessionPlaces,
     { retirementOf: () => new AbortController().signal } as unknown as RemoteHosts,
     new AgentRegistry(),
     {

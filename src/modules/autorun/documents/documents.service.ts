@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isTransient } from '../../../hosts/transient.js';
-import { SessionsService } from '../../sessions/index.js';
+import { SessionPlaces, SessionsService } from '../../sessions/index.js';
 import { parseChecklist } from '../checklist.js';
 import { DocumentFolder } from './document-folder.js';
 import { resolveFolder } from './document-path.js';
@@ -12,11 +12,14 @@ const READ_AT_ONCE = 4;
 /** The documents of sessions, through the hosts of the sessions. */
 @Injectable()
 export class DocumentsService {
-  constructor(private readonly sessions: SessionsService) {}
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly places: SessionPlaces,
+  ) {}
 
   async folderOf(sessionId: string): Promise<DocumentFolder> {
     const { autoRunFolder } = await this.sessions.get(sessionId);
-    const { host, cwd } = await this.sessions.hostOf(sessionId);
+    const { host, cwd } = await this.places.hostOf(sessionId);
     const { home } = await host.environment();
     return new DocumentFolder(host, resolveFolder(autoRunFolder, cwd, home));
   }

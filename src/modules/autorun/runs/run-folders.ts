@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { storableText } from '../../../platform/events/index.js';
-import { SessionsService } from '../../sessions/index.js';
+import { SessionPlaces, SessionsService } from '../../sessions/index.js';
 import { type Checklist, parseChecklist, resetChecklist } from '../checklist.js';
 import { DocumentChanged, RunSessionMoved } from '../autorun.errors.js';
 import { DocumentFolder } from '../documents/document-folder.js';
@@ -11,7 +11,10 @@ import { treeOf } from './working-tree.js';
 /** The documents of runs, where the runs work on them. */
 @Injectable()
 export class RunFolders {
-  constructor(private readonly sessions: SessionsService) {}
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly places: SessionPlaces,
+  ) {}
 
   /** @throws {RunSessionMoved} */
   async of(run: RunRow): Promise<DocumentFolder> {
@@ -20,7 +23,7 @@ export class RunFolders {
     }
     const session = await this.sessions.get(run.workSessionId);
     if (treeOf(session) !== run.workingTree) throw new RunSessionMoved(session.name);
-    const { host } = await this.sessions.hostOf(run.workSessionId);
+    const { host } = await this.places.hostOf(run.workSessionId);
     return new DocumentFolder(host, run.folder);
   }
 

@@ -76,7 +76,8 @@ export const endingOf = (
       const facts = { exitCode, signal, text: state.text, resumesAt: null };
       if (why === 'cwd') return { ...facts, state: 'failed', error: cwdMissing(cwd, hostName) };
       const { stderrTail } = row;
-      const end = { exitCode, signal, stderrTail, hostName, wasStopped: stop !== null };
+      const hasWorked = row.parser?.worked ?? false;
+      const end = { exitCode, signal, stderrTail, hostName, hasWorked, wasStopped: stop !== null };
       const outcome = adapter.conclude(state, end, request);
       if (outcome.kind === 'completed') {
         return { ...facts, state: 'completed', text: outcome.text, error: null };

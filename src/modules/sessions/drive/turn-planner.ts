@@ -4,7 +4,7 @@ import { type Host } from '../../../hosts/index.js';
 import { type Config, CONFIG } from '../../../platform/config/index.js';
 import { RemoteHosts } from '../../remotes/index.js';
 import { ScratchDirectories } from '../scratch/scratch-directories.js';
-import { SessionsService } from '../sessions.service.js';
+import { SessionPlaces } from '../session-places.js';
 import { ImagesRepository } from '../storage/images.repository.js';
 import { SessionsRepository } from '../storage/sessions.repository.js';
 import { type TurnRow } from '../storage/turn.entity.js';
@@ -34,7 +34,7 @@ export class TurnPlanner {
     private readonly rows: SessionsRepository,
     private readonly turns: TurnsRepository,
     private readonly images: ImagesRepository,
-    private readonly sessions: SessionsService,
+    private readonly places: SessionPlaces,
     private readonly hosts: RemoteHosts,
     private readonly agents: AgentRegistry,
     private readonly scratch: ScratchDirectories,
@@ -50,7 +50,7 @@ export class TurnPlanner {
     const conversation = conversationOf(row, resume, session.providerSessionId);
     const { resumes } = conversation;
     const [place, spentBefore, prompt, images] = await Promise.all([
-      this.sessions.placeOf(session, row.remoteId),
+      this.places.placeOf(session, row.remoteId),
       adapter.tellsTotals === true && resumes !== null
         ? this.rows.spentOn(session.id, resumes)
         : null,
