@@ -65,8 +65,9 @@ export class Bench {
 export const endOf = ({ state, error }: Turn): string =>
   state === 'failed' ? (error?.code ?? state) : state;
 
-/** What is the same on every host. */
+/** What is the same on every host, where each has a model API of its own. */
 export const essenceOf = (turn: Turn): object => ({
-  ...{ end: endOf(turn), text: turn.text, attempts: turn.attempts, readOnly: turn.readOnly },
+  ...{ end: endOf(turn), attempts: turn.attempts, readOnly: turn.readOnly },
+  text: turn.text?.replaceAll(/127\.0\.0\.1:\d+/g, 'its model API') ?? null,
   recoverable: turn.error?.recoverable ?? null,
 });
