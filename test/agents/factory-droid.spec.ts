@@ -18,7 +18,7 @@ const lacks = [
   ...(isChosen ? [] : ['run by `npm run test:agents -- factory-droid`']),
 ].join('; ');
 const describeChosen = lacks === '' ? describe : describe.skip;
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 400_000;
 
 /** What the contract of all agents does not ask of it. */
 describeChosen(`The real Droid${lacks && ` (skipped: ${lacks})`}`, () => {

@@ -35,4 +35,4 @@ const READ_ONLY = [
 ];
 
 const LIFTS_READ_ONLY =
-  /^(?:-y|-e|-s|--(?:yolo|approval-?mode|core-?tools|allowed-?tools|allowed-?mcp-?server-?names|mcp-?config|extensions|checkpointing|openai-?logging(?:-?dir)?|telemetry-?outfile|json-?file|json-?fd|input-?file|input-?format|sandbox|acp|no-.*|)(?:=|$))/i;
+  /^(?:-[a-z]*[yes]|--(?:yolo|approval-?mode|core-?tools|allowed-?tools|allowed-?mcp-?server-?names|mcp-?config|extensions|checkpointing|openai-?logging(?:-?dir)?|telemetry-?outfile|json-?file|json-?fd|input-?file|input-?format|sandbox|acp|no-.*|)(?:=|$))/i;

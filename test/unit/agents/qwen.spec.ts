@@ -45,6 +45,8 @@ describe('A turn of Qwen Code', () => {
 
   it.each([
     [['-y']],
+    [['-dy']],
+    [['-s']],
     [['--yolo']],
     [['--approval-mode', 'yolo']],
     [['--approvalMode=yolo']],
