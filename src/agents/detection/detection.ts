@@ -35,7 +35,7 @@ const AT_ONCE = 3;
 
 /**
  * Looks for the programs of agents in the login PATH of a host, and asks those that are there for their version and
- * login. "Not there" is an answer; a host that cannot be asked throws its `ssh/*` or `host/*` error. Agents that may be
+ * login. "Not there" is an answer, and so is one of which nothing more is known when the signal ends it all; a host that cannot be asked throws its `ssh/*` or `host/*` error. Agents that may be
  * any program have none to look for, and are left out.
  */
 export const detectAgents = async (
@@ -137,13 +137,14 @@ const loginAt = async (
     const said = answer && question.read(textOf(answer));
     if (said && said.state !== 'unknown') return said;
   }
-  const set = (await host.environment(signal && { signal })).variables;
+  // It is known since the program was looked for: nothing is waited for.
+  const set = (await host.environment()).variables;
   return variables.some((name) => set.includes(name))
     ? { state: 'signed-in', account: null }
     : UNKNOWN;
 };
 
-/** Null of a program that does not end, or never stops to speak: it is there all the same. */
+/** Null of a program that does not end in time, or never stops to speak: it is there all the same. */
 const answerOf = async (
   host: AskableHost,
   argv: [string, ...string[]],
@@ -153,7 +154,8 @@ const answerOf = async (
   try {
     return await host.run({ argv, env }, { timeoutMs: LIMIT_MS, ...(signal && { signal }) });
   } catch (error) {
-    if (error instanceof DomainError && error.code.startsWith('host/')) return null;
+    const isItsFault = error instanceof DomainError && error.code.startsWith('host/');
+    if (isItsFault || signal?.aborted === true) return null;
     throw error;
   }
 };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +107,22 @@ describe('Detection', () => {
     const here = { ...node, program: 'node' };
     const order = await detectAgents(host, [{ ...here, program: 'nobody' }, here]);
     expect(order.map(({ path }) => path !== null)).toEqual([false, true]);
+  });
+  it('tells what it has found when one does not answer in time', async () => {
+    const started = join(home, 'started');
+    const hangs = await programFor(
+      registry.get('codex'),
+      'hangs',
+      `: >'${started}'; exec sleep 600`,
+    );
+    const end = new AbortController();
+    const found = detectAgents(aHost().host, [hangs, { ...node, program: 'nobody' }], end.signal);
+    while (!existsSync(started)) await new Promise(setImmediate);
+    end.abort();
+    expect(await found).toMatchObject([
+      { agent: 'codex', found: true, version: null, login: 'unknown', error: null },
+      { found: false },
+    ]);
   });
 });
 
