@@ -113,7 +113,7 @@ describe(`A moderator that is only asked not to write${WITHOUT_SSH}`, () => {
     expect(opening).toMatchObject({ state: 'completed', readOnly: true });
     const { cwd, mode, entries } = foundBy(opening);
     expect(opening.cwd).toBe(cwd);
-    expect(cwd).toMatch(/\/\.maestro\/scratch\/[0-9a-f]{32}$/);
+    expect(cwd).toMatch(/\/\.maestro\/scratch\/[0-9a-f-]{36}$/);
     expect([mode, entries]).toEqual(['700', []]);
     expect(((await stat(dirname(cwd))).mode & 0o777).toString(8)).toBe('700');
 

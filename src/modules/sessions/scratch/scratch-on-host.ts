@@ -22,7 +22,7 @@ cd "$HOME/.maestro/scratch" 2>/dev/null || exit 0
 k=" $* "
 for d in $(find . ! -name . -prune -type d -mtime +"$1"); do
   d=\${d#./}
-  case $d in *[!0-9a-f]*) continue;; esac
+  case $d in *[!0-9a-f-]*) continue;; esac
   case $k in *" $d "*) continue;; esac
   [ -z "$(find "$d" -mtime -"$1" 2>/dev/null | head -n 1)" ] || continue
   rm -rf "$d" 2>/dev/null || { chmod -R u+rwx "$d" && rm -rf "$d"; }

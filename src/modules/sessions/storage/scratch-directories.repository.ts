@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../../platform/database/index.js';
 import { ScratchDirectoryEntity, type ScratchDirectoryRow } from './scratch-directory.entity.js';
@@ -13,7 +13,7 @@ export class ScratchDirectoriesRepository {
     await this.database.query(
       `INSERT INTO scratch_directories (session_id, remote_id, name) VALUES ($1, $2, $3)
        ON CONFLICT DO NOTHING`,
-      [...mine, randomBytes(16).toString('hex')],
+      [...mine, randomUUID()],
     );
     const [row] = await this.database.query<{ name: string }>(
       `SELECT name FROM scratch_directories WHERE session_id = $1 AND remote_id IS NOT DISTINCT FROM $2::uuid`,
