@@ -81,7 +81,8 @@ export const startAgent = (
     child.on('error', reject);
     child.on('close', (code, signal) => {
       take(rest);
-      const end = { exitCode: code ?? 137, signal, stderrTail: stderr.slice(-16_384) };
+      const hasWorked = facts.some(({ type }) => type === 'tool');
+      const end = { exitCode: code ?? 137, signal, stderrTail: stderr.slice(-16_384), hasWorked };
       resolve({
         state,
         outcome: adapter.conclude(state, end, request),

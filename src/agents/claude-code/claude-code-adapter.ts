@@ -45,9 +45,9 @@ export class ClaudeCodeAdapter implements AgentAdapter {
     return foldObjects(state, line, parseLine);
   }
 
-  conclude(state: ParserState, end: ProcessEnd): Outcome {
+  conclude(state: ParserState, end: ProcessEnd, request: TurnRequest): Outcome {
     const agent = { label: this.label, program: this.program, signIn: SIGN_IN };
-    return concludeStream(agent, state, end, new Date());
+    return concludeStream(agent, state, end, request, new Date());
   }
 }
 

@@ -1,4 +1,11 @@
-import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { processFailure } from '../failures/process-failure.js';
 import {
   BAD_ARGUMENTS,
@@ -9,6 +16,7 @@ import {
   OVERLOADED,
   REFUSED,
   type Remedy,
+  TOO_LONG_ANSWER,
   UNKNOWN,
   unreachable,
 } from '../failures/remedies.js';
@@ -30,6 +38,7 @@ export const concludeStream = (
   agent: StreamAgent,
   state: ParserState,
   end: ProcessEnd,
+  request: TurnRequest,
   now: Date,
 ): Outcome => {
   const memory = readMemory(state);
@@ -37,7 +46,7 @@ export const concludeStream = (
   if (result !== null && !result.success) return failedResult(agent, memory, result, now);
   const failure = rejectedArguments(agent, end) ?? processFailure(agent, end);
   if (failure !== null) return { kind: 'failed', failure };
-  if (result !== null) return { kind: 'completed', text: state.text ?? '' };
+  if (result !== null) return answered(agent.label, state, end, request);
   return {
     kind: 'failed',
     failure: {
@@ -122,9 +131,8 @@ const BY_API_ERROR: Partial<Record<string, Remedy>> = {
     recoverable: false,
   },
   max_output_tokens: {
-    code: 'agent/limit',
+    ...TOO_LONG_ANSWER,
     hint: 'Ask for a shorter answer or smaller steps, or raise CLAUDE_CODE_MAX_OUTPUT_TOKENS in the environment of the session.',
-    recoverable: true,
   },
   model_not_found: NO_SUCH_MODEL,
 };

@@ -64,8 +64,8 @@ export class CodexAdapter implements AgentAdapter {
     return foldObjects(state, line, parseLine);
   }
 
-  conclude(state: ParserState, end: ProcessEnd): Outcome {
-    return concludeThread(state, end, new Date());
+  conclude(state: ParserState, end: ProcessEnd, request: TurnRequest): Outcome {
+    return concludeThread(state, end, request, new Date());
   }
 }
 

@@ -1,4 +1,11 @@
-import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { processFailure } from '../failures/process-failure.js';
 import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
 import { readMemory } from './memory.js';
@@ -11,7 +18,12 @@ const CODEX = { label: 'Codex', program: 'codex' };
  * The verdict over a `codex exec`. It rests on how the CLI says that the turn ended, the exit code and stderr; what
  * the model has said is never looked at.
  */
-export const concludeThread = (state: ParserState, end: ProcessEnd, now: Date): Outcome => {
+export const concludeThread = (
+  state: ParserState,
+  end: ProcessEnd,
+  request: TurnRequest,
+  now: Date,
+): Outcome => {
   const told = readMemory(state).end;
   if (told && !told.completed) {
     const { reason } = told;
@@ -20,7 +32,7 @@ export const concludeThread = (state: ParserState, end: ProcessEnd, now: Date): 
   const failure =
     (state.providerSessionId === null ? refusal(end) : null) ?? processFailure(CODEX, end);
   if (failure !== null) return { kind: 'failed', failure };
-  if (told) return { kind: 'completed', text: state.text ?? '' };
+  if (told) return answered(CODEX.label, state, end, request);
   return { kind: 'failed', failure: withoutEnd(CODEX.label) };
 };
 

@@ -57,9 +57,9 @@ export class DemoAdapter implements AgentAdapter {
     return parseLine(state, line);
   }
 
-  conclude(state: ParserState, end: ProcessEnd): Outcome {
+  conclude(state: ParserState, end: ProcessEnd, request: TurnRequest): Outcome {
     const agent = { label: this.label, program: this.program, signIn: SIGN_IN };
-    return concludeStream(agent, state, end, new Date());
+    return concludeStream(agent, state, end, request, new Date());
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type TurnFailure,
   type TurnRequest,
 } from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { endingSignal, processFailure, startFailure } from '../failures/process-failure.js';
 import { CONVERSATION_GONE } from '../failures/remedies.js';
 import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
@@ -35,7 +36,7 @@ export const concludeExec = (
     processFailure(DROID, end) ??
     interrupted(memory, end);
   return failure === null
-    ? { kind: 'completed', text: state.text ?? '' }
+    ? answered(DROID.label, state, end, request)
     : { kind: 'failed', failure };
 };
 

@@ -1,6 +1,12 @@
-import { type Outcome, type ParserState, type ProcessEnd, type TurnRequest } from '../adapter.js';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
 import { OVERLOADED, TOO_LONG_ANSWER } from './remedies.js';
-import { failedTurn } from './told-failures.js';
+import { toldFailure } from './told-failures.js';
 
 /**
  * The end of a turn of which its CLI says that it went well: what an answer is, for all agents alike. One that was cut off
@@ -16,15 +22,15 @@ export const answered = (
   { prompt }: Pick<TurnRequest, 'prompt'>,
   isCut = false,
 ): Outcome => {
-  if (isCut) return cutOff(label);
+  if (isCut) return { kind: 'failed', failure: cutOff(label) };
   const answer = text ?? '';
   return hasWorked || answer.trim() !== '' || OWN_COMMAND.test(prompt)
     ? { kind: 'completed', text: answer }
-    : failedTurn(label, OVERLOADED, 'its model has answered nothing', () => null);
+    : { kind: 'failed', failure: toldFailure(label, OVERLOADED, 'its model has answered nothing') };
 };
 
 /** The answer has reached the limit of what its model may say at once. */
-export const cutOff = (label: string): Outcome =>
-  failedTurn(label, TOO_LONG_ANSWER, 'the answer was cut off by its length', () => null);
+export const cutOff = (label: string): TurnFailure =>
+  toldFailure(label, TOO_LONG_ANSWER, 'the answer was cut off by its length');
 
 const OWN_COMMAND = /^\/[a-z][\w:-]*(?:\s|$)/i;

@@ -1,4 +1,11 @@
-import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { processFailure } from '../failures/process-failure.js';
 import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
 import { readApiError } from './api-error.js';
@@ -13,7 +20,12 @@ const GEMINI = { label: 'Gemini CLI', program: 'gemini' };
  * stderr; what the model has said is never looked at. The exit code alone is no sign of success: it is 0 after an
  * interruption, and after some errors too.
  */
-export const concludeStream = (state: ParserState, end: ProcessEnd, now: Date): Outcome => {
+export const concludeStream = (
+  state: ParserState,
+  end: ProcessEnd,
+  request: TurnRequest,
+  now: Date,
+): Outcome => {
   const told = readMemory(state).end;
   if (told && !told.succeeded) {
     const error = readApiError(told.reason, end.exitCode);
@@ -23,7 +35,7 @@ export const concludeStream = (state: ParserState, end: ProcessEnd, now: Date): 
   const failure =
     (state.providerSessionId === null ? refusal(end) : null) ?? processFailure(GEMINI, end);
   if (failure !== null) return { kind: 'failed', failure };
-  if (told) return { kind: 'completed', text: state.text ?? '' };
+  if (told) return answered(GEMINI.label, state, end, request);
   return { kind: 'failed', failure: withoutEnd(GEMINI.label) };
 };
 

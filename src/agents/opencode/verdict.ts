@@ -5,8 +5,9 @@ import {
   type TurnFailure,
   type TurnRequest,
 } from '../adapter.js';
+import { answered, cutOff } from '../failures/answers.js';
 import { endingSignal, processFailure, startFailure } from '../failures/process-failure.js';
-import { CONTEXT_FULL, REFUSED, TOO_LONG_ANSWER } from '../failures/remedies.js';
+import { CONTEXT_FULL, REFUSED } from '../failures/remedies.js';
 import { failedTurn, notStarted, toldFailure, withoutEnd } from '../failures/told-failures.js';
 import { type Memory, readMemory } from './memory.js';
 import { readerOf } from './permissions.js';
@@ -38,7 +39,7 @@ export const concludeRun = (
     processFailure(OPENCODE, end) ??
     unfinished(memory);
   return failure === null
-    ? { kind: 'completed', text: state.text ?? '' }
+    ? answered(OPENCODE.label, state, end, request)
     : { kind: 'failed', failure };
 };
 
@@ -78,8 +79,7 @@ const wentOnAfter = ({ failure, wentOn }: Memory, end: ProcessEnd): TurnFailure 
 /** Its process ended well, but the last request to a model did not end the turn. */
 const unfinished = ({ reason, refused }: Memory): TurnFailure | null => {
   if (reason === 'stop') return null;
-  if (reason === 'length')
-    return toldFailure(OPENCODE.label, TOO_LONG_ANSWER, 'the answer was cut off by its length');
+  if (reason === 'length') return cutOff(OPENCODE.label);
   if (reason === 'content-filter')
     return toldFailure(OPENCODE.label, REFUSED, 'the answer was blocked by the provider');
   if (refused !== null) {

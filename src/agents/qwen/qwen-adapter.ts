@@ -58,8 +58,8 @@ export class QwenAdapter implements AgentAdapter {
     return foldObjects(state, line, parseLine);
   }
 
-  conclude(state: ParserState, end: ProcessEnd): Outcome {
-    return concludeStream(state, end, new Date());
+  conclude(state: ParserState, end: ProcessEnd, request: TurnRequest): Outcome {
+    return concludeStream(state, end, request, new Date());
   }
 }
 

@@ -1,4 +1,11 @@
-import { type Outcome, type ParserState, type ProcessEnd, type TurnFailure } from '../adapter.js';
+import {
+  type Outcome,
+  type ParserState,
+  type ProcessEnd,
+  type TurnFailure,
+  type TurnRequest,
+} from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { processFailure } from '../failures/process-failure.js';
 import { failedTurn, notStarted, withoutEnd } from '../failures/told-failures.js';
 import { readApiError } from './api-error.js';
@@ -12,7 +19,12 @@ const QWEN = { label: 'Qwen Code', program: 'qwen' };
  * The verdict over a run without a terminal. It rests on how the CLI says that the turn ended, on the notice that it writes
  * in place of an answer, the exit code and stderr; what the model has said is never looked at.
  */
-export const concludeStream = (state: ParserState, end: ProcessEnd, now: Date): Outcome => {
+export const concludeStream = (
+  state: ParserState,
+  end: ProcessEnd,
+  request: TurnRequest,
+  now: Date,
+): Outcome => {
   const told = readMemory(state).end;
   if (told && !told.succeeded) {
     const { reason } = told;
@@ -23,7 +35,7 @@ export const concludeStream = (state: ParserState, end: ProcessEnd, now: Date): 
   const failure =
     (state.providerSessionId === null ? refusal(end) : null) ?? processFailure(QWEN, end);
   if (failure !== null) return { kind: 'failed', failure };
-  if (told) return { kind: 'completed', text: state.text ?? '' };
+  if (told) return answered(QWEN.label, state, end, request);
   return { kind: 'failed', failure: withoutEnd(QWEN.label) };
 };
 

@@ -17,7 +17,7 @@ export const factoryDroid: Subject = {
         'dash-arg': 'agent/unsupported',
         'dash-stdin': 'completed',
         drop: 'agent/network',
-        empty: 'completed',
+        empty: 'agent/overloaded',
         'err-401': 'agent/auth-failed',
         'err-403': 'agent/auth-failed',
         'err-429': 'limited',

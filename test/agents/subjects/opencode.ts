@@ -19,7 +19,7 @@ export const openCode: Subject = {
         'dash-stdin': 'completed',
         'dir-missing': 'agent/unsupported',
         drop: 'agent/network',
-        empty: 'completed',
+        empty: 'agent/overloaded',
         'err-401': 'agent/auth-failed',
         'err-403': 'agent/auth-failed',
         'err-429': 'limited',

@@ -61,7 +61,9 @@ export const playBack = (
     facts.push(...step.facts);
   }
   const shown = facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
-  return { state, facts, outcome: adapter.conclude(state, end, request), shown };
+  const hasWorked = facts.some(({ type }) => type === 'tool');
+  const outcome = adapter.conclude(state, { hasWorked, ...end }, request);
+  return { state, facts, outcome, shown };
 };
 
 export const exited = (exitCode: number, stderrTail = ''): ProcessEnd => ({

@@ -52,7 +52,9 @@ export const playChunks = (
   for (const chunk of chunks) lines.push(chunk).forEach(take);
   const rest = lines.rest();
   if (rest !== null) take(rest);
-  return { state, facts, outcome: adapter.conclude(state, end, request), shown: shownBy(facts) };
+  const hasWorked = facts.some(({ type }) => type === 'tool');
+  const outcome = adapter.conclude(state, { hasWorked, ...end }, request);
+  return { state, facts, outcome, shown: shownBy(facts) };
 };
 
 const restored = (state: ParserState): ParserState =>
