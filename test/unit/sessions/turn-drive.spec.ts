@@ -25,7 +25,7 @@ afterEach(() => {
 
 const BUILD: OpenTool = { id: 'build', name: 'build', since: Date.now(), unheardMs: 0 };
 
-type Runs = Pick<DurableRuns, 'start' | 'follow' | 'put' | 'remove'>;
+type Runs = Pick<DurableRuns, 'start' | 'follow' | 'put' | 'remove' | 'status'>;
 
 const refused = new SshFailure('ssh/refused', { name: 'devbox', host: 'devbox' });
 const lost = new SshFailure('ssh/connection-lost', { name: 'devbox', host: 'devbox' });
@@ -164,6 +164,35 @@ describe('A driven turn', () => {
     expect(steps).toEqual(['unheard ssh/connection-lost', 'heard']);
     gone.abort(new Error('enough'));
     await ended;
+  });
+
+  /** What its absolute limit did to a turn that was followed again only after it, when its host says that of its run. */
+  const timedOut = async (...answers: (() => ReturnType<Runs['status']>)[]): Promise<string[]> => {
+    const left = [...answers];
+    const status: Runs['status'] = () => (left.shift() ?? (() => new Promise(() => undefined)))();
+    const { ended, steps, gone } = drive(
+      { follow: silent, status },
+      { state: 'running', startedAt: new Date(Date.now() - 2 * 3_600_000), parser: null },
+      false,
+    );
+    await jest.advanceTimersByTimeAsync(30_000);
+    gone.abort(new Error('enough'));
+    expect(await ended).toMatchObject({ message: 'enough' });
+    expect(left).toEqual([]);
+    return steps;
+  };
+
+  it('is not ended for its absolute limit when its run was over before anybody followed it', async () => {
+    const exited = { kind: 'exited', exitCode: 0, signal: null, why: null } as const;
+    expect(await timedOut(() => Promise.resolve(exited))).toEqual([]);
+    const orphaned = { kind: 'lost', cause: 'orphaned' } as const;
+    expect(await timedOut(() => Promise.resolve(orphaned))).toEqual([]);
+  });
+
+  it('is ended for its absolute limit when its run goes on, however late its host says so', async () => {
+    const running = (): ReturnType<Runs['status']> => Promise.resolve({ kind: 'running' });
+    expect(await timedOut(running)).toEqual(['timeout']);
+    expect(await timedOut(() => Promise.reject(lost), running)).toEqual(['timeout']);
   });
 
   it('is given back soon when nothing was sent to a host that is away', async () => {

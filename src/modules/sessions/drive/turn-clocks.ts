@@ -61,16 +61,22 @@ export class TurnClocks {
     clearTimeout(this.silence);
   }
 
+  /** The absolute limit could not be acted upon. While the host cannot be heard, that is told when it is heard again. */
+  tellAgain(ms: number): void {
+    if (this.unheardSince === null) this.tellTimeout(ms);
+  }
+
   private run(silenceMs: number): void {
     const end = this.startedAt.getTime() + this.limits.absoluteMs + this.unheard;
-    clearTimeout(this.absolute);
-    this.absolute = setTimeout(
-      () => {
-        this.expired({ reason: 'timeout' });
-      },
-      capped(end - Date.now()),
-    );
+    this.tellTimeout(end - Date.now());
     this.awaitWord(silenceMs);
+  }
+
+  private tellTimeout(ms: number): void {
+    clearTimeout(this.absolute);
+    this.absolute = setTimeout(() => {
+      this.expired({ reason: 'timeout' });
+    }, capped(ms));
   }
 
   private awaitWord(silenceMs: number): void {

@@ -29,6 +29,9 @@ export interface TurnSteps extends OutageSteps {
 /** How long the silence must go on after the host was asked anew. */
 const CONFIRM_MS = 5_000;
 
+/** A host that did not say whether a run goes on is asked again after this. */
+const ASK_AGAIN_MS = 5_000;
+
 /** The silence may be that of a dead link: the follower is asked anew before anybody is judged. */
 class SilenceDoubted extends Error {}
 
@@ -92,6 +95,7 @@ export class TurnDrive {
       return verdict;
     } finally {
       this.clocks?.stop();
+      this.clocks = null;
       this.outage.stop();
       this.input.stop();
       await this.outage.told.catch(() => undefined);
@@ -239,13 +243,28 @@ export class TurnDrive {
   }
 
   private expired(clock: Clock): void {
-    if (clock.reason === 'timeout' || this.silenceDoubted) {
+    if (clock.reason === 'timeout') {
+      void this.timedOut(clock);
+      return;
+    }
+    if (this.silenceDoubted) {
       this.steps.expired(clock);
       return;
     }
     this.silenceDoubted = true;
     this.clocks?.linkLost();
     this.interruption.abort(new SilenceDoubted());
+  }
+
+  /** A run that ended while nobody followed it may be read only now: it is judged by its own end, however late. */
+  private async timedOut(clock: Clock): Promise<void> {
+    const { host, row } = this.plan;
+    try {
+      const { kind } = await host.runs.status(TurnDrive.runKey(row), { signal: this.signal });
+      if (kind === 'running' && this.clocks) this.steps.expired(clock);
+    } catch {
+      this.clocks?.tellAgain(ASK_AGAIN_MS);
+    }
   }
 }
 
