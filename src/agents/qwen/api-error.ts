@@ -14,6 +14,16 @@ export interface ApiError {
 export const looksLikeNotice = (piece: string): boolean => NOTICE.test(piece);
 
 /**
+ * The notice at the end of a text of which nothing was streamed, as where a session turns that off: it may stand right
+ * behind the piece of an answer.
+ */
+export const noticeAtEnd = (text: string): string | null => {
+  const from = text.indexOf('[API Error: ');
+  const notice = from === -1 ? text : text.slice(from);
+  return looksLikeNotice(notice) ? notice : null;
+};
+
+/**
  * Whether such a last piece is the CLI's and not the model's, who may say the same. An answer that came to its end has been
  * counted, but for the faults of an end itself: those are told of an answer that is counted and empty. (A model that says
  * such a notice and nothing behind it, all in one piece, would be mistaken for it where the provider counts no tokens; and

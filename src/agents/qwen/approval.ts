@@ -7,7 +7,7 @@ import { refuseArguments } from '../launch/read-only.js';
  */
 export const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
   if (readOnly) {
-    refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
+    refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg) || COMMAND.test(arg));
     return [...args, ...READ_ONLY];
   }
   if (args.some((arg) => CHOOSES_MODE.test(arg))) return [...args];
@@ -36,3 +36,6 @@ const READ_ONLY = [
 
 const LIFTS_READ_ONLY =
   /^(?:-[a-z]*[yes]|--(?:yolo|approval-?mode|core-?tools|allowed-?tools|allowed-?mcp-?server-?names|mcp-?config|extensions|checkpointing|openai-?logging(?:-?dir)?|telemetry-?outfile|json-?file|json-?fd|input-?file|input-?format|sandbox|acp|no-.*|)(?:=|$))/i;
+
+/** Wherever it stands, it is not the model that is started, but what writes settings, with flags for its arguments. */
+const COMMAND = /^(?:mcp|extensions|auth|hooks?|channel|review)$/;

@@ -1,7 +1,7 @@
 import { type Fact, type ParserState } from '../adapter.js';
 import { parseLine as parseClaudeLine } from '../claude-code/stream-parser.js';
 import { unknownEvent } from '../stream/parser-state.js';
-import { isNotice, looksLikeNotice } from './api-error.js';
+import { isNotice, looksLikeNotice, noticeAtEnd } from './api-error.js';
 import { type Memory, readMemory } from './memory.js';
 import { type EventOf, type QwenEvent, qwenEvent, type QwenUsage } from './stream-events.js';
 
@@ -72,11 +72,15 @@ const foldPiece = (state: ParserState, memory: Memory, event: EventOf<'stream_ev
 /** A message comes block by block, and only the last one tells what the whole has used. */
 const foldMessage = (state: ParserState, memory: Memory, event: EventOf<'assistant'>): Step => {
   const { content, usage } = event.message;
-  const { suspect } = memory;
   const isOwn = event.parent_tool_use_id == null;
   const last = content.at(-1);
-  const ended = isOwn && suspect !== null && last?.type === 'text';
-  const isAlone = !memory.spoke && last?.text === suspect;
+  const text = last?.type === 'text' ? (last.text ?? '') : null;
+  // Of a message that was not streamed, only the count of its tokens tells who has written it.
+  const wasStreamed = memory.spoke || memory.suspect !== null;
+  const suspect =
+    wasStreamed || text === null || usage == null ? memory.suspect : noticeAtEnd(text);
+  const ended = isOwn && suspect !== null && text !== null;
+  const isAlone = !memory.spoke && text === suspect;
   const apiError = ended && isNotice(suspect, usage, isAlone) ? suspect : null;
   const said = apiError === null ? content : content.map((block) => without(block, apiError));
   const message = { ...event.message, content: said, usage: usage && uncached(usage) };
