@@ -35,6 +35,12 @@ describe('the end of a turn', () => {
     expect(ending(CLEAN, completed, 'cancelled')).toMatchObject({ state: 'completed' });
   });
 
+  it('is completed without the signal that ended a process whose turn was over', () => {
+    expect(ending(KILLED, completed)).toMatchObject({
+      ...{ state: 'completed', exitCode: null, signal: null },
+    });
+  });
+
   it('is what the agent says of its failure, with what it had said before', () => {
     expect(ending({ ...CLEAN, exitCode: 3 }, failed)).toMatchObject({
       state: 'failed',

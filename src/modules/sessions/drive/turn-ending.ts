@@ -80,7 +80,9 @@ export const endingOf = (
       const end = { exitCode, signal, stderrTail, hostName, hasWorked, wasStopped: stop !== null };
       const outcome = adapter.conclude(state, end, request);
       if (outcome.kind === 'completed') {
-        return { ...facts, state: 'completed', text: outcome.text, error: null };
+        // One that stays when its turn is over was ended then: how says nothing of the turn.
+        const ended = signal === null ? facts : { ...facts, exitCode: null, signal: null };
+        return { ...ended, state: 'completed', text: outcome.text, error: null };
       }
       if (stop) return { ...facts, ...stopped(stop) };
       return { ...facts, ...failed(outcome, hostName) };
