@@ -6,6 +6,7 @@ import {
   type TurnFailure,
   type TurnRequest,
 } from '../adapter.js';
+import { answered } from '../failures/answers.js';
 import { processFailure } from '../failures/process-failure.js';
 import { type Remedy, UNKNOWN } from '../failures/remedies.js';
 import { toldError } from './api-error.js';
@@ -22,13 +23,16 @@ const REASON_LENGTH = 500;
 export const concludeTurn = (
   state: ParserState,
   end: ProcessEnd,
-  { command }: Pick<TurnRequest, 'command'>,
+  request: Pick<TurnRequest, 'command' | 'prompt'>,
   now: Date,
 ): Outcome => {
   const memory = readMemory(state);
-  const program = basename(command ?? '');
+  const program = basename(request.command ?? '');
   const label = `ACP agent ${memory.label ?? program}`.trim();
-  if (memory.end !== null) return judged(state, memory, memory.end, label, now);
+  if (memory.end !== null) {
+    const outcome = judged(state, memory, memory.end, label, now);
+    return outcome.kind === 'completed' ? answered(label, state, end, request) : outcome;
+  }
   const failure = processFailure({ label, program }, end) ?? unfinished(label, memory);
   return { kind: 'failed', failure };
 };
@@ -42,7 +46,7 @@ const judged = (
 ): Outcome => {
   switch (end.kind) {
     case 'answered':
-      return answered(state, memory, end.stopReason, label, now);
+      return stopped(state, memory, end.stopReason, label, now);
     case 'stopped':
       return {
         kind: 'failed',
@@ -61,7 +65,7 @@ const judged = (
   }
 };
 
-const answered = (
+const stopped = (
   state: ParserState,
   memory: Memory,
   stopReason: string,

@@ -151,7 +151,8 @@ export const playSession = (
     );
   }
   const shown = facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
-  const outcome = adapter.conclude(state, end, request);
+  const hasWorked = facts.some(({ type }) => type === 'tool');
+  const outcome = adapter.conclude(state, { hasWorked, ...end }, request);
   return { state, facts, shown, outcome, end, request, sent, answers };
 };
 
