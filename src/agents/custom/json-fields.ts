@@ -6,8 +6,12 @@ import { type Memory, readMemory } from './memory.js';
 
 type Step = { state: ParserState; facts: Fact[] };
 
-export const foldJson = (output: JsonOutput, state: ParserState, line: string): Step => {
+/** Settings of a terminal in front of a line, which no document begins with. */
+const TERMINAL = /^(?:(?!\s)\p{Cc}\[[0-?]*[ -/]*[@-~])+/u;
+
+export const foldJson = (output: JsonOutput, state: ParserState, printed: string): Step => {
   const memory = readMemory(state);
+  const line = printed.replace(TERMINAL, '');
   if (output.format === 'ndjson') {
     const document = documentOn(line);
     return document ? foldDocument(output, state, memory, document.value) : { state, facts: [] };

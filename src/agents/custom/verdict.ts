@@ -30,7 +30,13 @@ export const concludeCommand = (
       },
     };
   }
-  if (failure !== null) return { kind: 'failed', failure };
+  if (failure !== null) {
+    const said = end.stderrTail.trim() === '' && !isKilled ? (state.text ?? '').trim() : '';
+    if (said === '' || failure.code !== 'agent/crashed') return { kind: 'failed', failure };
+    // Many a command tells what went wrong where its answer would be.
+    const message = `${agent.label} exited with code ${end.exitCode}: ${said.slice(-REASON_LENGTH)}`;
+    return { kind: 'failed', failure: { ...failure, message } };
+  }
   if (output.format === 'text') return { kind: 'completed', text: state.text ?? '' };
   if (state.text !== null) return { kind: 'completed', text: state.text };
   return {

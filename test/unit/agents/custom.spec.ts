@@ -335,6 +335,25 @@ describe('A custom agent', () => {
     });
   });
 
+  it.each([
+    [{ format: 'text' }, 'why', ''],
+    [{ format: 'json', text: '/answer' }, '{"answer":"why"}', ' \n'],
+  ])(
+    'that exits with 1 is quoted where its answer of %j would be, if it says nothing else',
+    (output, stdout, stderr) => {
+      const { outcome } = play(output, stdout, exited(1, stderr));
+      expect(outcome).toMatchObject({
+        failure: { code: 'agent/crashed', message: 'Custom agent exited with code 1: why' },
+      });
+      expect(play(output, stdout, exited(1, 'because')).outcome).toMatchObject({
+        failure: { message: 'Custom agent exited with code 1: because' },
+      });
+      // Nor is it judged by that.
+      const gone = play({ format: 'text' }, 'x: command not found', exited(1)).outcome;
+      expect(gone).toMatchObject({ failure: { code: 'agent/crashed' } });
+    },
+  );
+
   it('that was killed is no success, whatever it has said', () => {
     const end = { ...exited(143), signal: 'SIGTERM' };
     expect(play({ format: 'text' }, 'all is well', end).outcome).toMatchObject({ kind: 'failed' });
