@@ -101,6 +101,19 @@ describe(`What an agent is to be told${WITHOUT_SSH}`, () => {
     );
   });
 
+  it('is settled before a turn that only reads is taken', async () => {
+    const args = ['--dangerously-skip-permissions'];
+    const { body: session } = await create({ agent: 'claude-code', args });
+    const ask = { prompt: 'Look.', readOnly: true };
+    const path = `/sessions/${session.id}`;
+    expect(await world.api.call('POST', `${path}/turns`, ask)).toMatchObject(refused('/readOnly'));
+    expect(await world.api.get(`${path}/turns`)).toMatchObject({ items: [] });
+    const chat = (moderator: object) =>
+      world.api.call('POST', '/groupchats', { name: 'Room', moderator });
+    expect(await chat({ agent: 'claude-code', args })).toMatchObject(refused('/moderator/args'));
+    expect(await chat({ sessionId: session.id })).toMatchObject(refused('/moderator'));
+  });
+
   it('is what its CLI lists, on the host that is asked', async () => {
     const models = (agent: string) => world.api.call('GET', `/hosts/local/agents/${agent}/models`);
     expect(await models('claude-code')).toMatchObject({

@@ -1,7 +1,12 @@
-import { type AgentAdapter } from '../adapter.js';
+import { type AgentAdapter, type TurnRequest } from '../adapter.js';
 import { AgentUnsupported } from '../failures/agent-errors.js';
 
 type Able = Pick<AgentAdapter, 'label' | 'capabilities' | 'needsCommand'>;
+
+type Launches = Pick<AgentAdapter, 'label' | 'capabilities' | 'launch'>;
+
+/** With what a session has its agent started. */
+type Started = Pick<TurnRequest, 'args' | 'command'>;
 
 interface Fault {
   pointer: string;
@@ -57,26 +62,21 @@ export const requireSettings = (
 };
 
 /**
- * What a turn wants of its agent.
+ * What a turn wants of its agent, started as its session says.
  *
  * @throws {AgentUnsupported} what its CLI cannot do is never left out in silence
  */
 export const requireTurn = (
-  { label, capabilities }: Able,
+  adapter: Launches,
   turn: {
     readOnly?: boolean | undefined;
     images?: readonly unknown[] | undefined;
     fresh?: boolean | undefined;
   },
+  session: Started,
 ): void => {
-  const faults: Fault[] = [];
-  if (turn.readOnly && capabilities.readOnly === 'none') {
-    faults.push({
-      pointer: '/readOnly',
-      message: `${label} cannot be kept from writing`,
-      hint: 'Send a turn that may write, or use another agent.',
-    });
-  }
+  const { label, capabilities } = adapter;
+  const faults = turn.readOnly ? whyItMayWrite(adapter, session, '/readOnly') : [];
   if (turn.images?.length && !capabilities.images) {
     faults.push({
       pointer: '/images',
@@ -92,6 +92,37 @@ export const requireTurn = (
     });
   }
   refuse(faults);
+};
+
+/**
+ * That a session can be sent turns that only read.
+ *
+ * @param pointer what is at fault in the request when it cannot
+ * @throws {AgentUnsupported}
+ */
+export const requireReadOnly = (adapter: Launches, session: Started, pointer: string): void => {
+  refuse(whyItMayWrite(adapter, session, pointer));
+};
+
+const whyItMayWrite = (adapter: Launches, session: Started, pointer: string): Fault[] => {
+  const { label, capabilities } = adapter;
+  if (capabilities.readOnly === 'none') {
+    const hint = 'Send a turn that may write, or use another agent.';
+    return [{ pointer, message: `${label} cannot be kept from writing`, hint }];
+  }
+  // Only the adapter knows with which arguments it can: it is asked as it will be when the turn begins.
+  try {
+    adapter.launch({ ...NOTHING_ASKED, ...session });
+    return [];
+  } catch (error) {
+    if (!(error instanceof AgentUnsupported)) throw error;
+    return [{ pointer, message: error.message, hint: error.hint ?? '' }];
+  }
+};
+
+const NOTHING_ASKED: Omit<TurnRequest, 'args' | 'command'> = {
+  ...{ prompt: '', readOnly: true, images: [], providerSessionId: null, spentBefore: null },
+  ...{ model: null, effort: null, cwd: '/', directory: '/turn' },
 };
 
 const refuse = (faults: readonly Fault[]): void => {

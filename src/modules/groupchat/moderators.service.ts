@@ -3,6 +3,7 @@ import {
   AgentRegistry,
   AgentUnsupported,
   requireDefinition,
+  requireReadOnly,
   requireSettings,
 } from '../../agents/index.js';
 import { type Tx } from '../../platform/database/index.js';
@@ -26,13 +27,15 @@ export class Moderators {
    */
   async require(choice: ModeratorChoice): Promise<void> {
     const isSession = 'sessionId' in choice;
-    const { agent, custom = null } = isSession ? await this.sessions.get(choice.sessionId) : choice;
-    if (!isSession) requireDefinition({ agent, custom, args: choice.args ?? [] }, '/moderator');
+    const settings = isSession ? await this.sessions.get(choice.sessionId) : choice;
+    const { agent, custom = null, args = [], command = null } = settings;
+    if (!isSession) requireDefinition({ agent, custom, args }, '/moderator');
     const adapter = this.agents.of({ agent, custom });
-    if (!isSession) {
-      requireSettings(adapter, { ...choice, command: choice.command ?? null }, '/moderator');
+    if (!isSession) requireSettings(adapter, { ...choice, command }, '/moderator');
+    if (adapter.capabilities.readOnly !== 'none') {
+      requireReadOnly(adapter, { args, command }, isSession ? '/moderator' : '/moderator/args');
+      return;
     }
-    if (adapter.capabilities.readOnly !== 'none') return;
     const message = `${adapter.label} cannot moderate: it takes no read-only turns`;
     throw new AgentUnsupported(message, {
       hint: 'Choose another agent as moderator; this one may take part.',

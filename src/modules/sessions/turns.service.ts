@@ -60,7 +60,8 @@ export class TurnsService {
     const session = await this.sessions.share(turn.sessionId, tx);
     if (!session) throw new SessionNotFound(turn.sessionId);
     if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
-    requireTurn(this.agents.of(session), { ...turn, images: turn.images ?? turn.imageIds });
+    const wanted = { ...turn, images: turn.images ?? turn.imageIds };
+    requireTurn(this.agents.of(session), wanted, session);
     const row: Omit<TurnRow, 'position'> = {
       id: turn.id ?? uuid(),
       sessionId: session.id,

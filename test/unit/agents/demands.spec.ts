@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   type AgentCapabilities,
+  AgentRegistry,
   AgentUnsupported,
+  type Launch,
+  requireReadOnly,
   requireSettings,
   requireTurn,
 } from '../../../src/agents/index.js';
@@ -13,7 +16,9 @@ const able = (change: Partial<AgentCapabilities> = {}, needsCommand = false) => 
     ...{ resume: true, readOnly: 'enforced' as const, model: true, images: true },
     ...{ effort: ['low', 'high'], ...change },
   },
+  launch: (): Launch => ({ argv: ['cli'], env: {}, stdin: '' }),
 });
+const plain = { args: [], command: null };
 const unable = able({ resume: false, readOnly: 'none', model: false, effort: [], images: false });
 
 /** What is refused, by pointer; nothing when it is not. */
@@ -70,18 +75,42 @@ describe('A session', () => {
 
 describe('A turn', () => {
   it('may want what the CLI of its agent can do', () => {
-    requireTurn(able(), { readOnly: true, images: ['x'], fresh: false });
-    requireTurn(able({ readOnly: 'advisory' }), { readOnly: true });
-    requireTurn(unable, { readOnly: false, images: [], fresh: true });
-    requireTurn(unable, {});
+    requireTurn(able(), { readOnly: true, images: ['x'], fresh: false }, plain);
+    requireTurn(able({ readOnly: 'advisory' }), { readOnly: true }, plain);
+    requireTurn(unable, { readOnly: false, images: [], fresh: true }, plain);
+    requireTurn(unable, {}, plain);
   });
 
   it('is refused whatever it cannot do, by pointer', () => {
     const all = { readOnly: true, images: ['x'], fresh: false };
     expect(
       pointers(() => {
-        requireTurn(unable, all);
+        requireTurn(unable, all, plain);
       }),
     ).toEqual(['/readOnly', '/images', '/fresh']);
+  });
+
+  it.each([
+    ['claude-code', ['--verbose', '--dangerously-skip-permissions']],
+    ['codex', ['-c', 'sandbox_mode="danger-full-access"']],
+    ['gemini-cli', ['--yolo']],
+    ['opencode', ['--agent', 'mine']],
+  ] as const)('of %s cannot only read where its session has it write', (agent, args) => {
+    const adapter = new AgentRegistry().get(agent);
+    requireTurn(adapter, {}, { args, command: null });
+    requireTurn(adapter, { readOnly: true }, { args: ['--debug'], command: '/opt/agent' });
+    const refused = refusal(() => {
+      requireTurn(adapter, { readOnly: true }, { args, command: null });
+    });
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(/^A read-only turn cannot be given the argument /),
+      hint: expect.stringMatching(/^Remove /),
+      errors: [{ pointer: '/readOnly' }],
+    });
+    expect(
+      pointers(() => {
+        requireReadOnly(adapter, { args, command: null }, '/moderator/args');
+      }),
+    ).toEqual(['/moderator/args']);
   });
 });
