@@ -16,17 +16,18 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The exit code for a failure with a stable code (`area/what-happened`), with the HTTP status it came by. */
 export const exitCodeFor = (code: string, status: number | null = null): ExitCode =>
-  byCode(code) ?? (status === null ? EXIT.error : (BY_STATUS[status] ?? EXIT.error));
+  byCode(code, status) ?? (status === null ? EXIT.error : (BY_STATUS[status] ?? EXIT.error));
 
 /** Codes that say more than their status does. */
-const byCode = (code: string): ExitCode | null => {
+const byCode = (code: string, status: number | null): ExitCode | null => {
   const what = code.slice(code.indexOf('/') + 1);
   if (/budget/.test(what)) return EXIT.budget;
   if (what === 'auth-failed') return EXIT.auth;
   if (code.startsWith('ssh/')) return EXIT.unreachable;
   if (what === 'timeout') return EXIT.timeout;
   if (what === 'not-found') return EXIT.notFound;
-  if (code.startsWith('agent/')) return EXIT.workFailed;
+  // What is refused has never been begun.
+  if (code.startsWith('agent/') && status !== 422) return EXIT.workFailed;
   return null;
 };
 
