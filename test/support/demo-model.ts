@@ -18,10 +18,15 @@ export const demoModel: Model = (asked) => {
   return { does: nextOf(prompt, results, asked), pieces: 6, pauseMs: 60 };
 };
 
-/** The prompt of a turn, among all that the CLI says itself: Copilot CLI before it, Gemini CLI escapes at signs in it. */
+/**
+ * The prompt of a turn, among all that the CLI says itself: Copilot CLI before it, in its line too where it plans, and Gemini
+ * CLI escapes at signs in it.
+ */
 const promptOf = (message: ModelRequest['messages'][number] | undefined): string | null => {
   if (message?.role !== 'user') return null;
-  const [prompt] = message.content.flatMap(({ text }) => /^ROLE: .*/ms.exec(text ?? '') ?? []);
+  const [prompt] = message.content.flatMap(
+    ({ text }) => /(?<=^(?:\[\[PLAN\]\] )?)ROLE: .*/ms.exec(text ?? '') ?? [],
+  );
   return prompt?.replaceAll('\\@', '@') ?? null;
 };
 

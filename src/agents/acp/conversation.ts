@@ -1,6 +1,7 @@
 import { type ContentBlock } from '@agentclientprotocol/sdk';
 import { type TurnRequest } from '../adapter.js';
 import { type Incoming } from './messages.js';
+import { isReason } from './notices.js';
 import { ASK, type Asked, initialized, opened, PROTOCOL_VERSION, prompted } from './protocol.js';
 import { settingsOf } from './session-settings.js';
 import { ask, end, remember, type Step } from './step.js';
@@ -20,7 +21,11 @@ export const answered = (
   if (asked === ASK.catchUp) return caughtUp(step, turn);
   if (error !== null) {
     const { code, message, data } = error;
-    return end(step, { kind: 'error', asked, code, message, data: brief(data) });
+    const { text } = step.state;
+    // Some say it where the answer would stand, too.
+    const isSaid = text !== null && `${message} ${JSON.stringify(data)}`.includes(text.trim());
+    const state = { ...step.state, text: isSaid ? null : text };
+    return end({ ...step, state }, { kind: 'error', asked, code, message, data: brief(data) });
   }
   switch (asked) {
     case ASK.initialize:
@@ -118,12 +123,10 @@ const conclude = (step: Step, result: unknown, turn: TurnRequest): Step => {
   const { state, memory } = step;
   const usage = usageOf(told, state.usage, memory.context, turn.providerSessionId === null);
   const model = modelOf(told) ?? state.model;
+  const text = isReason(memory, usage) ? null : state.text;
   return end(
-    { ...step, state: { ...state, usage, model } },
-    {
-      kind: 'answered',
-      stopReason: told.stopReason,
-    },
+    { ...step, state: { ...state, usage, model, text } },
+    { kind: 'answered', stopReason: told.stopReason },
   );
 };
 

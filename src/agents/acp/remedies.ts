@@ -47,7 +47,13 @@ export const remedyFor = ({ kind, status, message }: ToldError, signIn: string |
 
 /** When a limit resets, in the words of whichever CLI speaks; RFC 3339, or null. */
 export const resetTime = (notice: string, now: Date): string | null =>
-  geminiReset(notice, now) ?? codexReset(notice, now) ?? claudeReset(notice, now);
+  geminiReset(notice, now) ?? codexReset(notice, now) ?? minuteOver(claudeReset(notice, now));
+
+/** A time of the clock has lost its seconds: it is over when its minute is. */
+const minuteOver = (instant: string | null): string | null =>
+  instant?.endsWith(':00.000Z') === true
+    ? new Date(Date.parse(instant) + 60_000).toISOString()
+    : instant;
 
 const SIGN_IN: Remedy = {
   code: 'agent/auth-failed',

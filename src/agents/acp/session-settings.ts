@@ -28,9 +28,18 @@ export const settingsOf = (
     if ('hint' in each) return each;
     settings.push(each);
   }
-  const mode = modeFor(modesOf(session), readOnly);
-  return mode === null ? settings : [...settings, mode];
+  return [
+    ...settings,
+    ...(readOnly ? notGiven(optionOf(session, 'permissions')) : []),
+    ...modeFor(modesOf(session), readOnly),
+  ];
 };
+
+/** Leave that was given for everything is taken back: then it asks. */
+const notGiven = (given: Choice | null): Setting[] =>
+  given?.current === 'on' && given.values.some(({ value }) => value === 'off')
+    ? [{ ...given.set('off'), what: 'that it is to ask for leave' }]
+    : [];
 
 const chosen = (
   what: 'model' | 'effort',
@@ -57,15 +66,15 @@ const chosen = (
 };
 
 /** A mode for reading, where there is one; and out of it, where a conversation was left in it. */
-const modeFor = (modes: Choice | null, readOnly: boolean): Setting | null => {
-  if (modes === null) return null;
+const modeFor = (modes: Choice | null, readOnly: boolean): Setting[] => {
+  if (modes === null) return [];
   const find = (...ids: string[]): string | undefined =>
     ids.flatMap((id) => modes.values.find(({ value }) => isMode(value, id))?.value ?? [])[0];
   const forReading = READING.some((id) => isMode(modes.current, id));
   const mode = readOnly ? find(...READING) : forReading ? find(...USUAL) : undefined;
   return mode === undefined || mode === modes.current
-    ? null
-    : { ...modes.set(mode), what: `the mode ${mode}` };
+    ? []
+    : [{ ...modes.set(mode), what: `the mode ${mode}` }];
 };
 
 /** A mode has a name, or an address that ends in it. */

@@ -1,12 +1,10 @@
 import { type Fact } from '../adapter.js';
-import { isNotice } from './notices.js';
+import { isNotice, isRemark, saysThatItGaveUp } from './notices.js';
 import { ASK, IMMATERIAL, notification, toolCall, type Update, update } from './protocol.js';
 import { remember, type Step, tell } from './step.js';
 import { tellTool } from './tool-facts.js';
 import { added, tokensOf } from './turn-usage.js';
 
-/** It says itself that its turn is over when it was refused something. But before each call of its model it tells the usage. */
-const COPILOT = 'Copilot';
 const NOTICE_LENGTH = 4_000;
 
 /** What the agent tells of its work; null when it is of a kind that we do not know. */
@@ -51,10 +49,7 @@ const fold = (step: Step, told: Update): Step => {
       const { used = null, size = null, cost } = told;
       const amount = cost?.currency === 'USD' ? (cost.amount ?? null) : null;
       const context = { used, size, cost: amount ?? step.memory.context.cost };
-      return remember(step, {
-        context,
-        gaveUp: step.memory.gaveUp && step.memory.name !== COPILOT,
-      });
+      return remember(step, { context });
     }
     case 'session_info_update': {
       const status = told._meta?.codex.threadStatus.type;
@@ -72,14 +67,14 @@ type Chunk = Extract<Update, { sessionUpdate: 'agent_message_chunk' }>;
 const spoken = (step: Step, { content: { text }, messageId: id = null }: Chunk): Step => {
   if (!text) return step;
   const { state, memory } = step;
-  const isAside = id === null && memory.messageId !== null;
+  const isAside = (id === null && memory.messageId !== null) || isRemark(memory.name, text, id);
   const isNew = id === null ? memory.interrupted : id !== memory.messageId;
   const breaks = isAside || isNew || !memory.speaking;
   const shown: Fact = { type: 'text', text: (breaks && memory.spoke ? '\n\n' : '') + text };
-  const gaveUp = memory.gaveUp && memory.name === COPILOT;
+  const gaveUp = saysThatItGaveUp(memory.name, text);
   const notice = isNotice(memory.name, text, id) ? text.slice(0, NOTICE_LENGTH) : null;
   const next = tell(remember(step, { spoke: true, speaking: !isAside, gaveUp, notice }), [shown]);
-  if (isAside) return next;
+  if (isAside) return remember(next, { interrupted: true });
   const said = isNew ? text : (state.text ?? '') + text;
   return remember(
     { ...next, state: { ...state, text: said } },

@@ -11,6 +11,7 @@ import { processFailure } from '../failures/process-failure.js';
 import { type Remedy, UNKNOWN } from '../failures/remedies.js';
 import { toldError } from './api-error.js';
 import { type Ending, type Memory, readMemory } from './memory.js';
+import { isReason } from './notices.js';
 import { ASK } from './protocol.js';
 import { BY_STOP_REASON, remedyFor, remedyOf, resetTime } from './remedies.js';
 
@@ -19,6 +20,7 @@ const REASON_LENGTH = 500;
 /**
  * The verdict over a turn: by the answer that the agent has given to the prompt, by what it has refused, else by how its
  * process ended. How that ends once the prompt is answered says nothing: some agents must be ended, which the host does.
+ * But one that was told to end may call its turn over with half an answer.
  */
 export const concludeTurn = (
   state: ParserState,
@@ -29,7 +31,8 @@ export const concludeTurn = (
   const memory = readMemory(state);
   const program = basename(request.command ?? '');
   const label = `ACP agent ${memory.label ?? program}`.trim();
-  if (memory.end !== null) {
+  const isCutOff = memory.end?.kind === 'answered' && end.wasStopped === true;
+  if (memory.end !== null && !isCutOff) {
     const outcome = judged(state, memory, memory.end, label, now);
     return outcome.kind === 'completed' ? answered(label, state, end, request) : outcome;
   }
@@ -78,8 +81,7 @@ const stopped = (
   const stop = BY_STOP_REASON[stopReason];
   if (stop !== undefined) return failed(stop, `${label}: ${stop.message}`, '', now);
   const { isFaulty, notice, signIn } = memory;
-  // What a turn has used is told when a model has answered it: then a notice may be the model's.
-  if (notice !== null && (isFaulty || state.usage === null)) {
+  if (notice !== null && isReason(memory, state.usage)) {
     const told = toldError(0, notice, null);
     return failed(remedyFor(told, signIn), `${label}: ${told.message}`, notice, now);
   }

@@ -7,7 +7,7 @@ import {
   type TurnRequest,
 } from '../../../src/agents/adapter.js';
 import { turn } from '../../support/run-agent.js';
-import { delivered, type Message } from './acp-session.js';
+import { delivered, type Message } from '../../support/acp-sessions.js';
 import { exited } from './recordings.js';
 
 const adapter = new AcpAdapter();
@@ -53,6 +53,7 @@ const talk = (more: Partial<TurnRequest> = {}) => {
     state: (): ParserState => state,
     ends: (exitCode = 0, stderr = ''): Outcome =>
       adapter.conclude(state, exited(exitCode, stderr), request),
+    isStopped: (): Outcome => adapter.conclude(state, { ...exited(0), wasStopped: true }, request),
   };
 };
 
@@ -516,6 +517,25 @@ describe('The verdict over a turn of an ACP agent', () => {
     }
   });
 
+  it('does not take for the answer what Copilot says between two attempts at one', () => {
+    const waiting = said('Info: Request failed due to a transient API error. Retrying...');
+    const pieces = [waiting, waiting, said('Half an'), waiting, said('The '), said('answer.')];
+    expect(ended(COPILOT, false, pieces)).toEqual({ kind: 'completed', text: 'The answer.' });
+    const quoted = [said('Info: Request failed '), said('due to me.')];
+    expect(ended(COPILOT, false, quoted)).toEqual({
+      ...{ kind: 'completed', text: 'Info: Request failed due to me.' },
+    });
+  });
+
+  it('leaves no notice of a failure for an answer', () => {
+    const agent = talk();
+    agent.answers({ ...MET, agentInfo: { name: COPILOT } });
+    agent.answers(OPENED);
+    agent.updates(said('Error: Authentication failed with provider at http://x (HTTP 401).'));
+    agent.answers({ stopReason: 'end_turn' });
+    expect(agent.state().text).toBeNull();
+  });
+
   it('knows the notice of Codex by its beginning, and that it is no part of a message', () => {
     const notice = 'exceeded retry limit, last status: 429 Too Many Requests';
     const message = said('I looked at the credentials.', { messageId: 'msg_1' });
@@ -532,6 +552,39 @@ describe('The verdict over a turn of an ACP agent', () => {
     agent.updates(said('fine'));
     agent.answers({ stopReason: 'end_turn' });
     for (const exitCode of [0, 1, 143, 137]) expect(agent.ends(exitCode).kind).toBe('completed');
+  });
+
+  it('believes no end of a turn from an agent that was told to end', () => {
+    const agent = prompted();
+    agent.updates(said('half an ans'));
+    agent.answers({ stopReason: 'end_turn' });
+    expect(agent.isStopped().kind).toBe('failed');
+  });
+
+  it('is told apart from the answer, also where it stands in its place', () => {
+    const said529 = 'API Error: 529 Overloaded.';
+    const agent = prompted();
+    agent.updates(said(said529));
+    agent.refuses(-32_603, `Internal error: ${said529}`, { errorKind: 'server_error' });
+    expect(agent.state().text).toBeNull();
+    const half = prompted();
+    half.updates(said('Half an ans'));
+    half.refuses(-32_603, `Internal error: ${said529}`);
+    expect(half.state().text).toBe('Half an ans');
+  });
+
+  it('resets when the minute is over that the agent tells', () => {
+    const told = refused(
+      -32_603,
+      "Internal error: You've hit your session limit · resets 4:06am (UTC)",
+      {
+        errorKind: 'rate_limit',
+      },
+    );
+    expect(told).toMatchObject({
+      kind: 'limited',
+      resumesAt: expect.stringMatching(/T04:07:00.000Z$/),
+    });
   });
 
   it('tells a program that does not speak the protocol', () => {

@@ -10,11 +10,12 @@ import { turn } from '../../support/run-agent.js';
 
 const ROOT = new URL('../../fixtures/agents/', import.meta.url);
 
-/** What a real CLI printed and how it ended, by version and case. */
+/** What a real CLI printed and how it ended, or what was said between it and a client, by version and case. */
 export const recordedCases = (version: string): string[] =>
-  readdirSync(new URL(`${version}/`, ROOT))
-    .filter((name) => name.endsWith('.stdout'))
-    .map((name) => name.slice(0, -'.stdout'.length));
+  readdirSync(new URL(`${version}/`, ROOT)).flatMap((file) => {
+    const [, name] = /^(.*)\.(?:stdout|jsonl)$/.exec(file) ?? [];
+    return name === undefined ? [] : [name];
+  });
 
 export interface Recording {
   stdout: string;
@@ -55,7 +56,7 @@ export const playBack = (
 ): Playback => {
   const facts: Fact[] = [];
   let state = adapter.initialState(request);
-  for (const line of stdout.split('\n')) {
+  for (const line of stdout.replace(/\n$/, '').split('\n')) {
     const step = adapter.parse(JSON.parse(JSON.stringify(state)) as ParserState, line, request);
     state = step.state;
     facts.push(...step.facts);

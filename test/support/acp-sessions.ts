@@ -1,25 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { AcpAdapter } from '../../../src/agents/acp/acp-adapter.js';
+import { AcpAdapter } from '../../src/agents/acp/acp-adapter.js';
+import { ASK } from '../../src/agents/acp/protocol.js';
 import {
   type Fact,
   type Outcome,
   type ParserState,
   type ProcessEnd,
   type TurnRequest,
-} from '../../../src/agents/adapter.js';
-import { turn } from '../../support/run-agent.js';
+} from '../../src/agents/adapter.js';
+import { turn } from './run-agent.js';
 
-const ROOT = new URL('../../fixtures/agents/', import.meta.url);
-const PREFIX = 'acp-';
+const ROOT = new URL('../fixtures/agents/', import.meta.url);
 
-/** The agents whose sessions were recorded, and the names of those. */
+/** The agents whose sessions were recorded, by the folders of these. */
 export const recordedAgents = (): string[] =>
   readdirSync(ROOT)
-    .filter((name) => name.startsWith(PREFIX))
-    .map((name) => name.slice(PREFIX.length))
+    .filter((name) => name.startsWith('acp-'))
     .sort();
-export const recordedSessions = (agent: string): string[] =>
-  readdirSync(new URL(`${PREFIX}${agent}/`, ROOT)).map((name) => name.slice(0, -'.jsonl'.length));
 
 export interface Message {
   id?: unknown;
@@ -42,10 +39,10 @@ interface Recorded {
   end: ProcessEnd;
 }
 
-const read = (agent: string, session: string): Recorded => {
+const read = (recording: string): Recorded => {
   const exchanges: Exchange[] = [];
   let end: ProcessEnd = { exitCode: 0, signal: null, stderrTail: '' };
-  const text = readFileSync(new URL(`${PREFIX}${agent}/${session}.jsonl`, ROOT), 'utf8');
+  const text = readFileSync(new URL(`${recording}.jsonl`, ROOT), 'utf8');
   for (const line of text.trim().split('\n')) {
     const { dir, msg } = JSON.parse(line) as { dir: string; msg: Message };
     const last = exchanges.at(-1);
@@ -71,6 +68,8 @@ export interface PlayedSession {
   request: TurnRequest;
   /** All that the agent was sent, in order. */
   sent: Message[];
+  /** All that it has said to that, a message a line. */
+  stdout: string;
   /** What was recorded as the answer to each of the agent's own requests that we have answered, beside ours. */
   answers: { asked: Message; ours: Message | undefined; recorded: Message | undefined }[];
 }
@@ -93,6 +92,18 @@ const byLine =
     return { state, facts };
   };
 
+/** The turn that was recorded as `<folder>/<session>`. */
+export const sessionRequest = (recording: string): Partial<TurnRequest> => {
+  const { exchanges } = read(recording);
+  const paramsOf = (method: string): Record<string, unknown> =>
+    exchanges.find(({ asked }) => asked.method === method)?.asked.params ?? {};
+  const [first] = (paramsOf(ASK.prompt)['prompt'] ?? []) as { text?: string }[];
+  return {
+    ...{ prompt: first?.text ?? 'x', command: 'agent', cwd: '/lab/work' },
+    providerSessionId: (paramsOf(ASK.load)['sessionId'] ?? null) as string | null,
+  };
+};
+
 /**
  * Lets a recorded agent answer our client: each request of ours is met with what the agent has said to that request, and
  * those that nobody has recorded (a mode, a model) with success.
@@ -100,23 +111,16 @@ const byLine =
  * @param feed how its lines come in
  */
 export const playSession = (
-  agent: string,
-  session: string,
+  recording: string,
   more: Partial<TurnRequest> = {},
   feed?: Feed,
 ): PlayedSession => {
-  const { exchanges, end } = read(agent, session);
-  const prompted = exchanges.find(({ asked }) => asked.method === 'session/prompt');
-  const [first] = (prompted?.asked.params?.['prompt'] ?? []) as { text?: string }[];
-  const loaded = exchanges.find(({ asked }) => asked.method === 'session/load');
-  const request = turn(first?.text ?? 'x', {
-    ...{ command: 'agent', cwd: '/lab/work' },
-    providerSessionId: (loaded?.asked.params?.['sessionId'] ?? null) as string | null,
-    ...more,
-  });
+  const { exchanges, end } = read(recording);
+  const request = turn('x', { ...sessionRequest(recording), ...more });
   const take = feed ?? byLine(request);
   const facts: Fact[] = [];
   const sent: Message[] = [];
+  const said: string[] = [];
   const answers: PlayedSession['answers'] = [];
   let state = adapter.initialState();
   let coming = adapter.launch(request).stdin;
@@ -131,15 +135,16 @@ export const playSession = (
         lines.push(text({ id: message.id, result: {} }));
         continue;
       }
-      for (const said of exchange.agent) {
-        const isAnswer = said.method === undefined && said.id === exchange.asked.id;
-        lines.push(text(isAnswer ? { ...said, id: message.id } : said));
-        if (said.method !== undefined && 'id' in said) {
-          const recorded = exchange.client.get(JSON.stringify(said.id));
-          answers.push({ asked: said, ours: undefined, recorded });
+      for (const each of exchange.agent) {
+        const isAnswer = each.method === undefined && each.id === exchange.asked.id;
+        lines.push(text(isAnswer ? { ...each, id: message.id } : each));
+        if (each.method !== undefined && 'id' in each) {
+          const recorded = exchange.client.get(JSON.stringify(each.id));
+          answers.push({ asked: each, ours: undefined, recorded });
         }
       }
     }
+    said.push(...lines);
     const step = take(state, lines);
     facts.push(...step.facts);
     ({ state, coming } = delivered(step.state));
@@ -153,7 +158,8 @@ export const playSession = (
   const shown = facts.map((fact) => (fact.type === 'text' ? fact.text : '')).join('');
   const hasWorked = facts.some(({ type }) => type === 'tool');
   const outcome = adapter.conclude(state, { hasWorked, ...end }, request);
-  return { state, facts, shown, outcome, end, request, sent, answers };
+  const stdout = said.map((line) => `${line}\n`).join('');
+  return { state, facts, shown, outcome, end, request, sent, stdout, answers };
 };
 
 const parsed = (line: string): Message => JSON.parse(line) as Message;
