@@ -37,6 +37,18 @@ export const concludeCommand = (
     const message = `${agent.label} exited with code ${end.exitCode}: ${said.slice(-REASON_LENGTH)}`;
     return { kind: 'failed', failure: { ...failure, message } };
   }
+  // Told to end, many a command ends well, with as much of its answer as there is.
+  if (end.wasStopped === true) {
+    return {
+      kind: 'failed',
+      failure: {
+        code: 'agent/crashed',
+        message: `${agent.label} was told to end before it had finished`,
+        hint: 'Look at what it has done there, then send the prompt again to go on.',
+        recoverable: true,
+      },
+    };
+  }
   if (output.format === 'text') return { kind: 'completed', text: state.text ?? '' };
   if (state.text !== null) return { kind: 'completed', text: state.text };
   return {

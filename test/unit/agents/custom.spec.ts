@@ -354,6 +354,15 @@ describe('A custom agent', () => {
     },
   );
 
+  it('that was told to end is no success, although it ends well', () => {
+    const end = { ...exited(0), wasStopped: true };
+    const failure = { code: 'agent/crashed', message: expect.stringContaining('told to end') };
+    expect(play({ format: 'text' }, 'all is well', end).outcome).toMatchObject({ failure });
+    expect(play(NDJSON, line({ result: 'well' }), end).outcome).toMatchObject({ failure });
+    const left = play({ format: 'text' }, '', { ...exited(3, 'no key'), wasStopped: true }).outcome;
+    expect(left).toMatchObject({ failure: { message: expect.stringContaining('no key') } });
+  });
+
   it('that was killed is no success, whatever it has said', () => {
     const end = { ...exited(143), signal: 'SIGTERM' };
     expect(play({ format: 'text' }, 'all is well', end).outcome).toMatchObject({ kind: 'failed' });
