@@ -61,14 +61,20 @@ describeWithCli(`The real Claude Code${why}`, () => {
   };
   const file = (name: string): string => join(project, name);
 
-  it('writes nothing in a read-only turn, whichever tool it tries and its settings allow', async () => {
+  it.each([
+    ['whichever tool it tries and its settings allow', []],
+    ['whatever tools the session names', ['Write', 'Bash', 'Edit']],
+  ])('writes nothing in a read-only turn, %s', async (_, args) => {
     mkdirSync(join(root, '.claude'));
     const permissions = { allow: ['Bash', 'Write', 'Edit'], defaultMode: 'bypassPermissions' };
     writeFileSync(join(root, '.claude', 'settings.json'), JSON.stringify({ permissions }));
     writeFileSync(file('PLAN.md'), '- [ ] first\n');
     const script = ['%% bash echo x > by-bash.txt', `%% write ${file('by-write.txt')} :: x`];
     const more = [`%% read ${file('PLAN.md')}`, `%% edit ${file('PLAN.md')} :: first :: second`];
-    const run = start([...script, ...more, '%% say tried'].join('\n'), { readOnly: true });
+    const run = start([...script, ...more, '%% say tried'].join('\n'), {
+      readOnly: true,
+      args,
+    });
     const { outcome } = await run.done;
     expect(outcome).toEqual({ kind: 'completed', text: 'tried' });
     const tools = run.facts.flatMap((fact) => (fact.type === 'tool' ? [fact] : []));

@@ -73,8 +73,9 @@ const UNASKED = ['--permission-mode', 'bypassPermissions'];
  * allow it, even one that writes. So a read-only turn has no tool at all that could write.
  */
 const READ_ONLY = [
-  ...['--permission-mode', 'plan', '--strict-mcp-config'],
+  // It has many values: a flag of ours follows it, and no word of the session.
   ...['--tools', 'Read,Grep,Glob,WebFetch,WebSearch'],
+  ...['--permission-mode', 'plan', '--strict-mcp-config'],
 ];
 
 /** A turn is over when its process ends: nothing may go on in its background, which nobody would follow. */

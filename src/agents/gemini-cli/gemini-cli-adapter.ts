@@ -78,7 +78,7 @@ const UNATTENDED = { GEMINI_CLI_TRUST_WORKSPACE: 'true', GEMINI_CLI_NO_RELAUNCH:
  * told to write a plan, and once it has one it is let do all that.)
  */
 const approved = ({ readOnly, args }: Pick<TurnRequest, 'readOnly' | 'args'>): string[] => {
-  if (readOnly) refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg));
+  if (readOnly) refuseArguments(args, (arg) => LIFTS_READ_ONLY.test(arg) || COMMAND.test(arg));
   else if (args.some((arg) => CHOOSES_MODE.test(arg))) return [...args];
   return [...args, '--approval-mode', readOnly ? 'default' : 'yolo'];
 };
@@ -87,6 +87,9 @@ const CHOOSES_MODE = /^(?:-y|--yolo|--approval-?mode)(?:=|$)/i;
 
 const LIFTS_READ_ONLY =
   /^(?:-y|--yolo|--approval-?mode|--allowed-?tools|--(?:admin-?)?policy|--)(?:=|$)/i;
+
+/** Wherever it stands, it is not the model that is started, but what writes settings, with flags for its arguments. */
+const COMMAND = /^(?:mcp|extensions?|skills?|hooks?|gemma)$/;
 
 /** It reads no file outside of its workspace. */
 const imageDirectory = ({ images, directory }: TurnRequest): string[] => {
