@@ -39,7 +39,8 @@ const sessionFields = {
   remoteId: z.uuid().nullable(),
   env: envSchema,
   args: z.array(z.string().max(10_000).regex(noNul, 'Must hold no NUL character')).max(100),
-  model: line.max(200).nullable(),
+  // It will stand among arguments, and must not be taken for one of the options there.
+  model: line.max(200).regex(/^[^-]/, 'Must not begin with a dash').nullable(),
   effort: line.max(50).nullable(),
   command: line.nullable(),
   custom: customAgentSchema,
@@ -68,11 +69,13 @@ export const createSessionSchema = body({
 });
 export type CreateSession = z.infer<typeof createSessionSchema>;
 
-/** A merge patch: `null` clears. */
+/** A merge patch: `null` puts back to the default. */
 export const patchSessionSchema = body({
   ...sessionFields,
-  held: z.boolean(),
-  env: envPatchSchema,
+  args: sessionFields.args.nullable(),
+  custom: sessionFields.custom.nullable(),
+  held: z.boolean().nullable(),
+  env: envPatchSchema.nullable(),
   limits: body({
     silenceMs: limits.silenceMs.nullable(),
     absoluteMs: limits.absoluteMs.nullable(),
@@ -80,7 +83,9 @@ export const patchSessionSchema = body({
     resumeAfterLimit: limits.resumeAfterLimit.nullable(),
     limitStreak: limits.limitStreak.nullable(),
     retries: limits.retries.nullable(),
-  }).partial(),
+  })
+    .partial()
+    .nullable(),
 }).partial();
 export type PatchSession = z.infer<typeof patchSessionSchema>;
 
