@@ -1,4 +1,4 @@
-import { basename } from 'node:path/posix';
+import { basename, join } from 'node:path/posix';
 import { type Launch, type TurnFile, type TurnRequest } from '../adapter.js';
 import { refuseArguments } from '../launch/read-only.js';
 
@@ -25,16 +25,23 @@ const APPROVES = /^--(?:auto|yolo|dangerously-?skip-?permissions)(?:=|$)/i;
  * A read-only turn is that of an agent of its own, which has only tools that read. What other agents may do can be
  * settled by the user or by the project, even where `OPENCODE_PERMISSION` forbids it; of this one nobody can know the
  * name. Should it not be found, OpenCode falls back to another: then that variable is what holds, and the verdict tells.
+ *
+ * The settings of the project do not count at all: its plugins could rewrite that agent, and its tools take the place of
+ * those that read. What it says to agents is read all the same.
  */
 const reading = (request: TurnRequest): Permitted => {
   refuseArguments(request.args, (arg) => LIFTS_READ_ONLY.test(arg));
   const name = readerOf(request);
-  const config = { agent: { [name]: { mode: 'primary', permission: READS } } };
+  const config = {
+    agent: { [name]: { mode: 'primary', permission: READS } },
+    instructions: [join(request.cwd, 'AGENTS.md')],
+  };
   return {
     args: [...request.args, `--agent=${name}`],
     env: {},
     fixedEnv: {
       OPENCODE_CONFIG_DIR: request.directory,
+      OPENCODE_DISABLE_PROJECT_CONFIG: '1',
       OPENCODE_PERMISSION: JSON.stringify(READS),
     },
     files: [{ name: 'opencode.json', content: JSON.stringify(config) }, ...NOTHING_TO_INSTALL],

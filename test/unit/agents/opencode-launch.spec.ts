@@ -56,10 +56,14 @@ describe('A read-only turn of OpenCode', () => {
     expect(argv).toContain('--agent=reader-4f1c-unguessable');
     expect(argv).not.toContain('--auto');
     expect(fixedEnv?.['OPENCODE_CONFIG_DIR']).toBe(PLACE.directory);
+    // Plugins and tools of the project could give it more.
+    expect(fixedEnv?.['OPENCODE_DISABLE_PROJECT_CONFIG']).toBe('1');
     const settings = files?.find(({ name }) => name === 'opencode.json')?.content.toString() ?? '';
-    const { agent } = JSON.parse(settings) as {
+    const { agent, instructions } = JSON.parse(settings) as {
       agent: Record<string, { permission: Record<string, unknown> }>;
+      instructions: string[];
     };
+    expect(instructions).toEqual([`${PLACE.cwd}/AGENTS.md`]);
     const permission = agent['reader-4f1c-unguessable']?.permission ?? {};
     // The last rule that fits is the one that counts.
     expect(Object.entries(permission)[0]).toEqual(['*', 'deny']);
