@@ -8,6 +8,17 @@ const model = z.object({
   variants: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 
+/** It calls them variants. A model may have others, by names of its own, which no session can say. */
+export const OPENCODE_EFFORT = [
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+] as const;
+
 /** `opencode models --verbose`: of each model its name, as `provider/model`, and below it a JSON object. */
 export const OPENCODE_MODELS: CliQuestion<AgentModel[] | null> = {
   args: ['models', '--verbose'],
@@ -15,11 +26,12 @@ export const OPENCODE_MODELS: CliQuestion<AgentModel[] | null> = {
     if (exitCode !== 0) return null;
     return [...stdout.matchAll(MODEL)].map(([, id = '', text = '']) => {
       const { data } = model.safeParse(jsonOf(text));
+      const variants = data?.variants;
       return {
         id,
         name: data?.name ?? null,
         contextWindow: data?.limit?.context ?? null,
-        effort: data?.variants ? Object.keys(data.variants) : null,
+        effort: variants ? OPENCODE_EFFORT.filter((level) => Object.hasOwn(variants, level)) : null,
       };
     });
   },

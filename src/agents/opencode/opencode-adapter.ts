@@ -12,7 +12,7 @@ import { imageFiles, imagePaths } from '../launch/image-files.js';
 import { foldObjects } from '../stream/json-objects.js';
 import { freshState } from '../stream/parser-state.js';
 import { OPENCODE_LOGIN } from './login.js';
-import { OPENCODE_MODELS } from './models.js';
+import { OPENCODE_EFFORT, OPENCODE_MODELS } from './models.js';
 import { permitted } from './permissions.js';
 import { parseLine } from './stream-parser.js';
 import { concludeRun } from './verdict.js';
@@ -29,8 +29,8 @@ export class OpenCodeAdapter implements AgentAdapter {
     resume: true,
     readOnly: 'enforced',
     model: true,
-    // It calls them variants. One that the model does not have is let pass.
-    effort: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
+    // One that the model does not have is let pass.
+    effort: OPENCODE_EFFORT,
     images: true,
   };
 

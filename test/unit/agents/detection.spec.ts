@@ -231,8 +231,9 @@ describe('The models of an agent', () => {
     "context": 200000
   },
   "variants": {
-    "low": {},
-    "high": {}
+    "high": {},
+    "default": {},
+    "low": {}
   }
 }
 own/bare
