@@ -22,17 +22,20 @@ export const rowOf = (
   const seen = (each: ContractCase, claim: string): string =>
     claim === 'no' || isShown(each) ? claim : 'not shown';
   const yes = (it: boolean): string => (it ? 'yes' : 'no');
+  // Its adapter may be that of others too, which can.
+  const can = (each: ContractCase, claim: string): string =>
+    isNone(real) || real.exceptions[each] === undefined ? seen(each, claim) : 'no';
   const exceptions = isNone(real)
     ? [`not run: ${real.none}`]
     : Array.from(byReason(real.exceptions), ([because, each]) => `${each.join(', ')}: ${because}`);
   return [
     `\`${name}\``,
     `${cli} ${version}`.trim(),
-    seen('resume', yes(resume)),
+    can('resume', yes(resume)),
     seen('read-only', readOnly === 'none' ? 'no' : readOnly),
-    seen('model', yes(model)),
-    seen('effort', effort.length === 0 ? 'no' : effort.join(', ')),
-    seen('image', yes(images)),
+    can('model', yes(model)),
+    can('effort', effort.length === 0 ? 'no' : effort.join(', ')),
+    can('image', yes(images)),
     seen('slow-stream', yes(told.streams)),
     yes(told.reasoning),
     seen('new-turn', { 'model-call': 'per call', turn: 'per turn', no: 'no' }[told.usage]),
@@ -50,17 +53,16 @@ const byReason = (exceptions: RealCli['exceptions']): Map<string, string[]> => {
   return reasons;
 };
 
-/** Keeps what a run has shown; nothing of one that has failed. */
+/** Keeps what a run has shown; nothing of one that has failed, or that was not asked for all. */
 export const keepRow = async (
   subject: Subject,
   shown: ReadonlySet<string>,
-  failed: boolean,
+  isWhole: boolean,
 ): Promise<void> => {
   const file = new URL(`${subject.name}.json`, SHOWN);
   await mkdir(SHOWN, { recursive: true });
-  if (failed) await rm(file, { force: true });
-  else {
+  if (isWhole) {
     const row = rowOf(subject, (each) => shown.has(each));
     await writeFile(file, JSON.stringify({ columns: COLUMNS, row }));
-  }
+  } else await rm(file, { force: true });
 };
