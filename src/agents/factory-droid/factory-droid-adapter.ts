@@ -26,7 +26,8 @@ export class FactoryDroidAdapter implements AgentAdapter {
     resume: true,
     readOnly: 'enforced',
     model: true,
-    // Whichever of them a model does not have, it turns into one that it has.
+    // Whichever of them a model does not have, it turns into one that it has. A model of its user's own is told of none
+    // but where the settings give it a `reasoningEffort`.
     effort: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
     images: false,
   };
