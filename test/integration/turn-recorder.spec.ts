@@ -1,133 +1,51 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { DemoAdapter } from '../../src/agents/demo/demo-adapter.js';
 import { type ParserState } from '../../src/agents/index.js';
 import { freshState } from '../../src/agents/stream/parser-state.js';
 import { type RunEvent } from '../../src/hosts/index.js';
 import { SshFailure, type SshErrorCode } from '../../src/hosts/ssh/errors.js';
-import { migrations } from '../../src/migrations/index.js';
 import { TurnDrive } from '../../src/modules/sessions/drive/turn-drive.js';
 import { type TurnPlan } from '../../src/modules/sessions/drive/turn-plan.js';
 import { postponed } from '../../src/modules/sessions/drive/turn-ending.js';
-import { TurnLedger } from '../../src/modules/sessions/drive/turn-ledger.js';
+import { type TurnLedger } from '../../src/modules/sessions/drive/turn-ledger.js';
 import { TurnRecorder, TurnTaken } from '../../src/modules/sessions/drive/turn-recorder.js';
-import { SessionEntity } from '../../src/modules/sessions/storage/session.entity.js';
-import { SessionsRepository } from '../../src/modules/sessions/storage/sessions.repository.js';
 import { TurnClaims } from '../../src/modules/sessions/storage/turn-claims.js';
-import { TurnEntity, type TurnRow } from '../../src/modules/sessions/storage/turn.entity.js';
-import { TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
-import { TurnEvents } from '../../src/modules/sessions/turn-events.js';
-import { UsageRecords } from '../../src/modules/usage/index.js';
+import { type TurnEntity, type TurnRow } from '../../src/modules/sessions/storage/turn.entity.js';
+import { type TurnsRepository } from '../../src/modules/sessions/storage/turns.repository.js';
+import { type TurnEvents } from '../../src/modules/sessions/turn-events.js';
 import { type Config } from '../../src/platform/config/index.js';
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded/index.js';
-import { Database } from '../../src/platform/database/index.js';
-import { migrate } from '../../src/platform/database/migrate.js';
-import { type Doorbell } from '../../src/platform/events/doorbell.js';
-import { EventLog } from '../../src/platform/events/index.js';
-import { type JobQueue, type Presence } from '../../src/platform/queue/index.js';
+import { type Database } from '../../src/platform/database/index.js';
+import { type EventLog } from '../../src/platform/events/index.js';
+import { type Presence } from '../../src/platform/queue/index.js';
 import { turn } from '../support/run-agent.js';
+import { TurnsWorld } from './turns.world.js';
 
 describe('what is written of a turn', () => {
-  let stop: () => Promise<void>;
+  let world: TurnsWorld;
   let database: Database;
   let log: EventLog;
   let turns: TurnsRepository;
-  let sessions: SessionsRepository;
   let events: TurnEvents;
   let claims: TurnClaims;
+  let ledger: TurnLedger;
   beforeAll(async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'maestro-recorder-'));
-    const postgres = await startEmbeddedPostgres({ dir, log: () => undefined, fsync: false });
-    const source = await new DataSource({
-      type: 'postgres',
-      url: postgres.url,
-      entities: [SessionEntity, TurnEntity],
-      migrations,
-      installExtensions: false,
-      parseInt8: true,
-    }).initialize();
-    await migrate(source);
-    database = new Database(source);
-    log = new EventLog(database, { ring: () => undefined } as unknown as Doorbell);
-    turns = new TurnsRepository(database);
-    sessions = new SessionsRepository(database);
-    events = new TurnEvents(log, sessions);
-    const presence = { number: () => Promise.resolve(1) } as unknown as Presence;
-    claims = new TurnClaims(database, presence, { leaseMs: 60_000 } as Config);
-    stop = async () => {
-      await source.destroy();
-      await postgres.stop();
-      await rm(dir, { recursive: true, force: true });
-    };
+    world = await TurnsWorld.open();
+    ({ database, log, turns, events, claims, ledger } = world);
   }, 60_000);
-  afterAll(() => stop());
+  afterAll(() => world.close());
 
-  const aSession = async (): Promise<string> => {
-    const id = uuid();
-    const now = new Date();
-    await sessions.insert(database, {
-      ...{ id, name: 's', agent: 'demo', cwd: '/x', remoteId: null, env: '', envNames: [] },
-      ...{ args: [], model: null, effort: null, held: false, command: null, limits: {} },
-      custom: null,
-      ...{
-        autoRunFolder: null,
-        parentSessionId: null,
-        providerSessionId: null,
-        createdAt: now,
-        updatedAt: now,
-      },
-    });
-    return id;
-  };
-  const aTurn = async (sessionId: string, more: Partial<TurnRow> = {}): Promise<string> => {
-    const id = uuid();
-    await turns.insert(database, {
-      ...{ id, sessionId, kind: 'message', state: 'queued', prompt: 'x', readOnly: false },
-      ...{ fresh: false, workingTree: id, held: false, ownerJob: null, ownerId: null },
-      ...{
-        remoteId: null,
-        hostname: null,
-        cwd: null,
-        nonce: '',
-        attempts: 0,
-        fence: 0,
-        worker: null,
-      },
-      ...{ earlier: [], spentMs: 0 },
-      ...{
-        leaseUntil: null,
-        retryAt: null,
-        waiting: null,
-        unreachableMs: 0,
-        spools: null,
-        stdoutOffset: 0,
-        stderrOffset: 0,
-        stderrTail: '',
-      },
-      ...{ parser: null, stop: null, text: null, providerSessionId: null, usage: null },
-      ...{ exitCode: null, signal: null, error: null, resumesAt: null, queuedAt: new Date() },
-      ...{ startedAt: null, lastActivityAt: null, finishedAt: null },
-      ...more,
-    });
-    return id;
-  };
+  const aSession = (): Promise<string> => world.session();
+  const aTurn = (sessionId: string, more: Partial<TurnRow> = {}): Promise<string> =>
+    world.turn(sessionId, more);
   const setup = async () => {
     const sessionId = await aSession();
-    const claim = await claims.claim(await aTurn(sessionId));
-    if (!claim) throw new Error('The turn was not claimed');
-    const failures: unknown[] = [];
-    const recorder = new TurnRecorder(claim.row, database, turns, events, (error) => {
-      failures.push(error);
-    });
+    const claimed = await world.claimed(await aTurn(sessionId));
     return {
-      ...{ row: claim.row, recorder, failures },
-      stored: () => turns.find(claim.row.id) as Promise<TurnRow>,
-      told: async () => (await log.read(`session:${sessionId}`, 0, 100)).events,
+      ...claimed,
+      stored: () => world.stored(claimed.row.id),
+      told: () => world.told(sessionId),
     };
   };
   const state = (text: string): ParserState => ({
@@ -282,22 +200,9 @@ describe('what is written of a turn', () => {
   const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * anHour);
   const failure = (code: SshErrorCode): SshFailure =>
     new SshFailure(code, { name: 'devbox', host: 'devbox' });
-  const ledgerOf = (): TurnLedger => {
-    const jobs = { ring: () => undefined } as unknown as JobQueue;
-    return new TurnLedger(
-      database,
-      turns,
-      sessions,
-      claims,
-      events,
-      jobs,
-      new UsageRecords(database),
-    );
-  };
 
   it('counts all of the time in which its host could not be heard, also when the reason changed', async () => {
     const { row, recorder, stored } = await setup();
-    const ledger = ledgerOf();
     await turns.update(database, row.id, { state: 'running', startedAt: hoursAgo(5) });
     await ledger.unheard(recorder, failure('ssh/connection-lost'));
     const { waiting } = await stored();
@@ -347,7 +252,6 @@ describe('what is written of a turn', () => {
 
   it('counts no time in which it had not begun', async () => {
     const { row, recorder, stored } = await setup();
-    const ledger = ledgerOf();
     const waiting = { code: 'ssh/refused', message: '', since: hoursAgo(4).toISOString() };
     await turns.update(database, row.id, { waiting });
     await ledger.unheard(recorder, failure('ssh/timeout'));
@@ -371,7 +275,6 @@ describe('what is written of a turn', () => {
 
   it('keeps what earlier attempts have left on their host until that is removed', async () => {
     const { row, recorder, stored } = await setup();
-    const ledger = ledgerOf();
     const [first, third] = [1, 3].map((attempt) => ({ attempt, fence: attempt === 1 }));
     if (!first || !third) throw new Error('There are two');
     const postpone = (spools: typeof first | null): Promise<void> =>

@@ -1,4 +1,4 @@
-import { type Usage } from '../../agents/index.js';
+import { type TurnImage, type Usage } from '../../agents/index.js';
 import { type Failure } from '../../platform/errors/index.js';
 
 export const TURN_KINDS = ['message', 'moderator', 'participant', 'task', 'synopsis'] as const;
@@ -18,6 +18,8 @@ export interface Turn {
   /** The agent's final answer. */
   text: string | null;
   readOnly: boolean;
+  /** In their order. */
+  images: ShownImage[];
   held: boolean;
   providerSessionId: string | null;
   usage: Usage | null;
@@ -43,6 +45,9 @@ export interface Turn {
   finishedAt: string | null;
 }
 
+/** What is told of an image; its bytes are for the agent only. */
+export type ShownImage = Pick<TurnImage, 'name' | 'mediaType'>;
+
 /** One that did not end its turn: by a limit or a fault of its provider, or because its conversation was gone. */
 export interface EarlierAttempt {
   /** Counts every execution. */
@@ -65,3 +70,7 @@ export interface TurnWait extends Failure {
 
 export const hasEnded = (turn: Pick<Turn, 'state'>): boolean =>
   (ENDED_TURN_STATES as readonly string[]).includes(turn.state);
+
+/** For its place in the queue, its host, or its provider: nothing of it runs. */
+export const isWaiting = ({ state }: Pick<Turn, 'state'>): boolean =>
+  state === 'queued' || state === 'limited';

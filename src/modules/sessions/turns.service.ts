@@ -12,11 +12,11 @@ import { SessionNotFound, TurnNotFound } from './sessions.errors.js';
 import { STOP_TURN } from './stop-turn.job.js';
 import { ImagesRepository } from './storage/images.repository.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
-import { TurnClaims } from './storage/turn-claims.js';
+import { type Claim, TurnClaims } from './storage/turn-claims.js';
 import { type StopReason, type TurnRow } from './storage/turn.entity.js';
 import { toTurn, TurnsRepository } from './storage/turns.repository.js';
 import { TurnEvents } from './turn-events.js';
-import { hasEnded, type Turn, type TurnKind } from './turn.js';
+import { hasEnded, isWaiting, type Turn, type TurnKind } from './turn.js';
 import { type PostTurn } from './turns.schemas.js';
 import { workingTree } from './working-tree.js';
 
@@ -62,7 +62,7 @@ export class TurnsService {
     if (session.remoteId !== null) await this.remotes.requireEnabled(session.remoteId, tx);
     const wanted = { ...turn, images: turn.images ?? turn.imageIds };
     requireTurn(this.agents.of(session), wanted, session);
-    const row: Omit<TurnRow, 'position'> = {
+    const row: Omit<TurnRow, 'position' | 'images'> = {
       id: turn.id ?? uuid(),
       sessionId: session.id,
       kind: turn.kind,
@@ -107,8 +107,8 @@ export class TurnsService {
     };
     await this.turns.insert(tx, row);
     const imageIds = turn.imageIds ?? (await this.images.keep(tx, turn.images ?? []));
-    await this.images.giveToTurn(tx, row.id, imageIds);
-    const queued: TurnRow = { ...row, position: 0 };
+    const images = await this.images.giveToTurn(tx, row.id, imageIds);
+    const queued: TurnRow = { ...row, images, position: 0 };
     await this.events.changed(tx, 'turn.queued', queued);
     tx.afterCommit(() => {
       this.jobs.ring(DRIVE_TURN.name, row.id);
@@ -161,8 +161,22 @@ export class TurnsService {
   async cancelIn(tx: Tx, id: string, why: StopReason = { reason: 'cancelled' }): Promise<Turn> {
     const row = await this.turns.lock(id, tx);
     if (!row) throw new TurnNotFound(id);
-    if (hasEnded(row) || row.state === 'stopping') return toTurn(row);
-    const waits = row.state === 'queued' || row.state === 'limited';
+    await this.stop(tx, row, why);
+    return toTurn(row);
+  }
+
+  /** Stops a turn whose clock has run out under this claim. Once its attempt has ended, that is void. */
+  async expire({ turnId, fence }: Claim, why: StopReason): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const row = await this.turns.lock(turnId, tx);
+      if (row?.fence === fence && !isWaiting(row)) await this.stop(tx, row, why);
+    });
+  }
+
+  private async stop(tx: Tx, row: TurnRow, why: StopReason): Promise<void> {
+    if (hasEnded(row) || row.state === 'stopping') return;
+    const { id } = row;
+    const waits = isWaiting(row);
     row.stop = { ...why, at: new Date().toISOString(), proved: waits };
     row.state = waits ? 'cancelled' : 'stopping';
     if (waits) Object.assign(row, { finishedAt: new Date(), waiting: null, error: null });
@@ -181,7 +195,6 @@ export class TurnsService {
       else if (row.ownerJob !== null && row.ownerId !== null)
         this.jobs.ring(row.ownerJob, row.ownerId);
     });
-    return toTurn(row);
   }
 
   private async requireSession(id: string): Promise<void> {

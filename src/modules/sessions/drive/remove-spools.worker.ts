@@ -5,7 +5,7 @@ import { RemoteHosts, RemoteNotFound } from '../../remotes/index.js';
 import { REMOVE_SPOOLS } from '../remove-spools.job.js';
 import { type Spools, type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
-import { hasEnded } from '../turn.js';
+import { hasEnded, isWaiting } from '../turn.js';
 import { TurnDrive } from './turn-drive.js';
 
 /** Hosts that were away when a turn ended are asked again after this. */
@@ -61,6 +61,5 @@ export class RemoveSpoolsWorker extends JobHandler {
 /** What a postponed attempt has left is the next one's, which has its number. */
 const isInUse = (row: TurnRow, { attempt }: Spools): boolean => {
   if (hasEnded(row)) return false;
-  const waits = row.state === 'queued' || row.state === 'limited';
-  return waits ? attempt > row.attempts : attempt >= row.attempts;
+  return isWaiting(row) ? attempt > row.attempts : attempt >= row.attempts;
 };

@@ -53,7 +53,7 @@ export class TurnDriver implements OnModuleDestroy {
     const claimed = await this.claims.claim(turnId).finally(() => this.claiming.delete(turnId));
     if (!claimed) return;
     const abort = new AbortController();
-    const claim = { turnId, fence: claimed.row.fence };
+    const claim = claimOf(claimed.row);
     if (this.isClosed()) {
       await this.claims.release([claim], 0);
       return;
@@ -98,7 +98,7 @@ export class TurnDriver implements OnModuleDestroy {
           accepted: (hostname) => this.ledger.accepted(recorder, hostname, planned.cwd),
           unheard: (reason) => this.interruptions.unheard(recorder, row.id, reason),
           heardAgain: () => this.ledger.heardAgain(recorder),
-          expired: (clock) => void this.expired(row.id, clock, abort.signal),
+          expired: (clock) => void this.expired(claimOf(row), clock, abort.signal),
         },
         begun,
       );
@@ -120,6 +120,8 @@ export class TurnDriver implements OnModuleDestroy {
     } finally {
       plan?.retired.removeEventListener('abort', leave);
       recorder.stop();
+      // With the drive ends what its clocks have ordered.
+      leave();
     }
   }
 
@@ -127,17 +129,18 @@ export class TurnDriver implements OnModuleDestroy {
   private async enter(row: TurnRow, directory: string): Promise<void> {
     const tree = workingTree(row.remoteId, directory);
     if (row.readOnly || tree === row.workingTree) return;
-    const entered = await this.claims.enter({ turnId: row.id, fence: row.fence }, tree);
+    const entered = await this.claims.enter(claimOf(row), tree);
     if (!entered) throw new TreeTaken(tree);
   }
 
   /** Sees to it that the turn is told to stop, also when the database is away for a moment. */
-  private async expired(turnId: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  private async expired(claim: Claim, clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.turns.cancel(turnId, clock);
+        await this.turns.expire(claim, clock);
         return;
       } catch (error) {
+        const { turnId } = claim;
         this.log.warn({ message: 'turn not stopped by its clock', turnId, reason: String(error) });
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
@@ -154,6 +157,8 @@ export class TurnDriver implements OnModuleDestroy {
     }
   }
 }
+
+const claimOf = ({ id, fence }: TurnRow): Claim => ({ turnId: id, fence });
 
 const judged = (
   verdict: RunVerdict,

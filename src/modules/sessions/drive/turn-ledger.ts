@@ -11,6 +11,7 @@ import { TurnClaims } from '../storage/turn-claims.js';
 import { type Spools, type TurnRow } from '../storage/turn.entity.js';
 import { TurnsRepository } from '../storage/turns.repository.js';
 import { TurnEvents, type TurnEventType } from '../turn-events.js';
+import { isWaiting } from '../turn.js';
 import { type TurnEnding, waitFor } from './turn-ending.js';
 import { TurnRecorder } from './turn-recorder.js';
 import { CONVERSATION_LOST } from './turn-retries.js';
@@ -91,14 +92,13 @@ export class TurnLedger {
       (current) => {
         waited = current.waiting?.code ?? '';
         const ending = endingOfCurrent(current);
-        const open = ending.state === 'limited' || ending.state === 'queued';
         return {
           waiting: null,
           ...ending,
           text: ending.text === null ? null : storableText(ending.text),
           usage: usageWith(current.usage, usage),
           providerSessionId: parser?.providerSessionId ?? current.providerSessionId,
-          finishedAt: open ? null : new Date(),
+          finishedAt: isWaiting(ending) ? null : new Date(),
           leaseUntil: null,
           parser: null,
           spools: spools ? withSpools(current.spools ?? [], spools) : current.spools,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type QueryDeepPartialEntity } from 'typeorm';
 import { Database, type Sql } from '../../../platform/database/index.js';
-import { type Turn } from '../turn.js';
+import { isWaiting, type Turn } from '../turn.js';
 import { TurnEntity, type TurnRow } from './turn.entity.js';
 
 /** A prompt and its answer, each perhaps only in part. */
@@ -16,7 +16,7 @@ export interface Exchange {
 export class TurnsRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(sql: Sql, row: Omit<TurnRow, 'position'>): Promise<void> {
+  async insert(sql: Sql, row: Omit<TurnRow, 'position' | 'images'>): Promise<void> {
     await sql.of(TurnEntity).insert(row as QueryDeepPartialEntity<TurnRow>);
   }
 
@@ -184,8 +184,6 @@ export class TurnsRepository {
   }
 }
 
-const isWaiting = ({ state }: TurnRow): boolean => state === 'queued' || state === 'limited';
-
 export const toTurn = (row: TurnRow): Turn => ({
   id: row.id,
   sessionId: row.sessionId,
@@ -194,6 +192,7 @@ export const toTurn = (row: TurnRow): Turn => ({
   prompt: row.prompt,
   text: row.text,
   readOnly: row.readOnly,
+  images: row.images,
   held: row.held,
   providerSessionId: row.providerSessionId,
   usage: row.usage,
