@@ -76,7 +76,7 @@ export const customDroid: Subject = {
     exceptions: {
       'auth-failed': { because: ONE_FAILURE, ends: 'agent/crashed' },
       limit: { because: ONE_FAILURE, ends: 'agent/crashed' },
-      overloaded: { because: 'it tries again for minutes, and tells nobody' },
+      overloaded: { because: 'it tries again for minutes before it says so' },
       'context-full': { because: ONE_FAILURE, ends: 'agent/crashed' },
     },
     work: { args: [], withheld: ['Execute', 'Create', 'Edit'] },

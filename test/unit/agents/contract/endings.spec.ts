@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { isNone, type Recording } from '../../../agents/contract/subject.js';
 import { SUBJECTS } from '../../../agents/subjects/index.js';
-import { EXITED, KILLED, play, recorded, sourceOf, verdict, verdictOf } from './play.js';
+import {
+  EXITED,
+  isSpokenWith,
+  KILLED,
+  play,
+  recorded,
+  sourceOf,
+  verdict,
+  verdictOf,
+} from './play.js';
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 };
 /** What failures are made of, in the mouth of a model. */
@@ -19,12 +28,12 @@ describe.each(SUBJECTS)('A run of $cli', (subject) => {
     ),
   );
   const newTurn = sourceOf(subject, 'new-turn');
-  const said = recorded(newTurn);
+  const said = recorded(subject, newTurn);
 
   if (!isNone(marker)) {
     it('is no success before the line that says so, wherever its output breaks off', () => {
       for (const name of completed) {
-        const given = recorded(name);
+        const given = recorded(subject, name);
         const lines = given.stdout.split('\n');
         const at = lines.findIndex((line) => marker.test(line));
         expect({ name, ends: at >= 0 }).toEqual({ name, ends: true });
@@ -43,7 +52,7 @@ describe.each(SUBJECTS)('A run of $cli', (subject) => {
     it('is judged, whichever of its lines is broken in two', () => {
       for (const [folder, each] of Object.entries(verdicts)) {
         for (const name of Object.keys(each)) {
-          const given = recorded(`${folder}/${name}`);
+          const given = recorded(subject, `${folder}/${name}`);
           const lines = given.stdout.split('\n');
           const few = Math.ceil(lines.length / 8);
           for (const [index, line] of lines.entries()) {
@@ -63,9 +72,14 @@ describe.each(SUBJECTS)('A run of $cli', (subject) => {
     });
   }
 
-  it('is no success when its process was killed, or failed, whatever it has printed', () => {
+  // Once it has answered, one that is spoken with is told to end, and ended when it stays.
+  const mayBeKilled = isSpokenWith(subject);
+  const title = mayBeKilled
+    ? 'is no success when its process was killed, or failed, before its turn was over; nor when it was told to end'
+    : 'is no success when its process was killed, or failed, whatever it has printed';
+  it(title, () => {
     for (const name of completed) {
-      const { stdout } = recorded(name);
+      const { stdout } = recorded(subject, name);
       const ends = [
         ...Object.entries(SIGNALS).map(([signal, exitCode]) => ({
           ...{ exitCode, signal, stderrTail: '' },
@@ -74,9 +88,17 @@ describe.each(SUBJECTS)('A run of $cli', (subject) => {
         { exitCode: 143, signal: null, stderrTail: '' },
         { exitCode: 1, signal: null, stderrTail: '' },
       ];
+      const lines = stdout.split('\n');
+      const at = lines.findIndex((line) => marker instanceof RegExp && marker.test(line));
+      const printed = mayBeKilled ? lines.slice(0, at).join('\n') : stdout;
       for (const end of ends) {
-        const { outcome } = play(subject, name, { stdout, end });
+        const { outcome } = play(subject, name, { stdout: printed, end });
         expect({ name, end, kind: outcome.kind }).toEqual({ name, end, kind: 'failed' });
+        if (mayBeKilled) {
+          const told = { ...end, wasStopped: true };
+          expect(verdictOf(subject, name, { stdout, end })).toBe('completed');
+          expect(verdictOf(subject, name, { stdout, end: told })).not.toBe('completed');
+        }
         if (end.signal === null) continue;
         expect(outcome).toMatchObject({
           failure: { message: expect.stringContaining(end.signal) },
@@ -96,7 +118,7 @@ describe.each(SUBJECTS)('A run of $cli', (subject) => {
       text: expect.stringContaining(PROSE),
     });
     const tools = sourceOf(subject, 'edit');
-    const worked = recorded(tools);
+    const worked = recorded(subject, tools);
     if (toolWords !== null) expect(worked.stdout).toContain(toolWords);
     for (const end of [EXITED, KILLED, { ...EXITED, exitCode: 1 }]) {
       for (const part of [1, 0.9, 0.5]) {
@@ -116,16 +138,19 @@ describe.each(SUBJECTS)('A run of $cli', (subject) => {
   });
 
   it.each([
-    ['agent/command-not-found', 127, `${subject.adapter.program}: command not found`],
-    ['agent/binary-not-found', 127, '/opt/ai/agent: command not found'],
-    ['agent/binary-not-found', 127, 'sh: 1: /opt/ai tools/agent: not found'],
+    ['agent/command-not-found', 127, `${subject.adapter.program}: command not found`, true],
+    ['agent/binary-not-found', 127, '/opt/ai/agent: command not found', true],
+    ['agent/crashed', 127, '/opt/ai/agent: line 3: jq: command not found'],
+    ['agent/crashed', 126, 'permission denied by policy'],
+    ['agent/interpreter-missing', 127, '/bin/sh: 9: exec: /opt/ai tools/agent: not found'],
     ['agent/interpreter-missing', 127, '/usr/bin/env: ‘node’: No such file or directory'],
     ['agent/interpreter-missing', 127, "env: 'node': No such file or directory"],
     ['agent/interpreter-missing', 126, 'sh: /opt/agent: /opt/node: bad interpreter: No such file'],
-    ['agent/interpreter-missing', 126, '/opt/agent: cannot execute binary file: Exec format error'],
-    ['agent/permission-denied', 126, 'sh: 1: /opt/agent: Permission denied'],
-  ])('that could not begin is %s, for exit code %i and %j', (code, exitCode, stderr) => {
-    const end = { exitCode, signal: null, stderrTail: `${stderr}\n` };
+    ['agent/interpreter-missing', 126, 'sh: 1: exec: /opt/agent: Exec format error'],
+    ['agent/permission-denied', 126, 'sh: 1: exec: /opt/agent: Permission denied'],
+  ])('that has done nothing is %s, for exit code %i and %j', (...given) => {
+    const [code, exitCode, stderr, isMissing = false] = given;
+    const end = { exitCode, signal: null, stderrTail: `${stderr}\n`, isMissing };
     const { outcome } = play(subject, newTurn, { stdout: '', end });
     expect(verdict(outcome)).toBe(code);
   });

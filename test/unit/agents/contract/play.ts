@@ -11,11 +11,13 @@ import {
   type Recording,
   type Subject,
 } from '../../../agents/contract/subject.js';
+import { playSession } from '../../../support/acp-sessions.js';
 import { turn } from '../../../support/run-agent.js';
 import { playBack, type Playback, recording } from '../recordings.js';
 
-/** A recording by its name `<folder>/<case>`. */
-export const recorded = (name: string): Recording => {
+/** A recording of a subject, by its name `<folder>/<case>`. */
+export const recorded = ({ adapter, recorded: its }: Subject, name: string): Recording => {
+  if (adapter.agent === 'acp') return playSession(name, its.request?.(name));
   const [folder = '', ...rest] = name.split('/');
   return recording(folder, rest.join('/'));
 };
@@ -25,6 +27,10 @@ export const sourceOf = ({ recorded: { cases } }: Subject, name: ContractCase): 
   const source = cases[name];
   return isNone(source) ? '' : source;
 };
+
+/** Whether its agent reads what the adapter answers to what it has said. */
+export const isSpokenWith = ({ adapter }: Subject): boolean =>
+  adapter.launch(turn('x', { command: 'agent', directory: '/tmp/turn' })).interactive === true;
 
 /** Plays an output through the adapter, line by line, its state stored and restored between any two. */
 export const play = (
