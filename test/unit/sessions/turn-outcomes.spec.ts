@@ -13,13 +13,20 @@ const ending = (
   adapter: AgentAdapter,
   verdict: RunVerdict,
   lines: readonly string[] = [],
-  { stderrTail = '', reason }: { stderrTail?: string; reason?: StopOrder['reason'] } = {},
+  {
+    stderrTail = '',
+    reason,
+    worked = false,
+  }: { stderrTail?: string; reason?: StopOrder['reason']; worked?: boolean } = {},
 ): TurnEnding => {
   const request = turn('x', { providerSessionId: '0198a2c4-1f7e-7c31-8d54-2b7f6a9c0e11' });
-  const parser = lines.reduce(
-    (state, line) => adapter.parse(state, line, request).state,
-    adapter.initialState(request),
-  );
+  const parser = {
+    ...lines.reduce(
+      (state, line) => adapter.parse(state, line, request).state,
+      adapter.initialState(request),
+    ),
+    worked,
+  };
   const stop = reason === undefined ? null : { reason, at: '', proved: true };
   const plan = { adapter, request, host: { name: 'devbox' }, cwd: '/work' };
   const row = { ...{ attempts: 1, earlier: [], spentMs: 0, unreachableMs: 0 }, startedAt: null };
@@ -92,3 +99,14 @@ describe.each(new AgentRegistry().list().map((adapter) => [adapter.label, adapte
     });
   },
 );
+
+it('a turn that went well without a word is tried again, unless it has used a tool', () => {
+  const codex = new AgentRegistry().get('codex');
+  const lines = ['{"type":"thread.started","thread_id":"t"}', '{"type":"turn.completed"}'];
+  expect(ending(codex, CLEAN, lines)).toMatchObject({
+    ...{ state: 'queued', waiting: { code: 'agent/overloaded' } },
+  });
+  expect(ending(codex, CLEAN, lines, { worked: true })).toMatchObject({
+    ...{ state: 'completed', text: '', error: null },
+  });
+});
