@@ -2,6 +2,8 @@ import { type Subject } from '../contract/subject.js';
 import { claudeCode } from './claude-code.js';
 import { codex } from './codex.js';
 import { copilot } from './copilot-cli.js';
+import { customClaude } from './custom-claude.js';
+import { customDroid } from './custom-droid.js';
 import { factoryDroid } from './factory-droid.js';
 import { geminiCliSubject } from './gemini-cli.js';
 import { openCode } from './opencode.js';
@@ -16,4 +18,6 @@ export const SUBJECTS: readonly Subject[] = [
   openCode,
   factoryDroid,
   qwen,
+  customClaude,
+  customDroid,
 ];

@@ -1,18 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AgentAdapter } from '../../../../src/agents/adapter.js';
+import { type AgentAdapter, type TurnRequest } from '../../../../src/agents/adapter.js';
 import { AgentRegistry } from '../../../../src/agents/index.js';
 import { isNone, type Subject } from '../../../agents/contract/subject.js';
 import { SUBJECTS } from '../../../agents/subjects/index.js';
 import { turn } from '../../../support/run-agent.js';
+import { playBack } from '../recordings.js';
 import { owed } from './owed.js';
+import { recorded, sourceOf } from './play.js';
 
-/**
- * The demo agent is our own program, a custom one is anybody's, and with one of the Agent Client Protocol both sides
- * talk: these have tests of their own.
- */
+/** The demo agent is our own program, and with one of the Agent Client Protocol both sides talk: these have tests of their own. */
 const ADAPTERS = new AgentRegistry()
   .list()
-  .filter(({ agent }) => agent !== 'demo' && agent !== 'custom' && agent !== 'acp');
+  .filter(({ agent }) => agent !== 'demo' && agent !== 'acp');
 
 describe('An adapter', () => {
   it.each(ADAPTERS.map((adapter) => [adapter.label, adapter] as const))(
@@ -24,9 +23,9 @@ describe('An adapter', () => {
 
   it('that is new is told what it is to supply', () => {
     const [known] = ADAPTERS;
-    const fresh: AgentAdapter = { ...(known as AgentAdapter), agent: 'acp' };
+    const fresh: AgentAdapter = { ...(known as AgentAdapter), agent: 'demo' };
     expect(owed(fresh, []).join('\n')).toMatch(
-      /Record.*\n.*subjects\/acp\.ts\n.*\n.*acp\.spec\.ts/,
+      /Record.*\n.*subjects\/demo\.ts\n.*\n.*demo\.spec\.ts/,
     );
   });
 
@@ -63,24 +62,35 @@ const HOSTILE = [
   `${'words '.repeat(50_000)}the end`,
 ];
 
-describe.each(SUBJECTS)('A turn of $cli', ({ adapter }) => {
-  const inArguments = (prompt: string, more = {}): { argv: string; elsewhere: string } => {
-    const launch = adapter.launch(turn(prompt, { directory: '/tmp/turn', cwd: '/w', ...more }));
-    const files = (launch.files ?? []).map(({ content }) => content.toString());
-    return {
-      argv: [...launch.argv, ...Object.values({ ...launch.env, ...launch.fixedEnv })].join('\0'),
-      elsewhere: [launch.stdin, ...files].join('\0'),
-    };
+/** What an agent is given for a turn: in its arguments and variables, and otherwise, also what it is answered. */
+const givenTo = (
+  subject: Subject,
+  more: Partial<TurnRequest>,
+): Record<'argv' | 'other', string> => {
+  const { adapter } = subject;
+  const command = adapter.needsCommand ? '/opt/agent' : null;
+  const request = turn('x', { command, directory: '/tmp/turn', cwd: '/w', ...more });
+  const launch = adapter.launch(request);
+  const files = (launch.files ?? []).map(({ content }) => content.toString());
+  const { stdout, end } = recorded(subject, sourceOf(subject, 'new-turn'));
+  const { outbox } = playBack(adapter, stdout, end, request).state;
+  return {
+    argv: [...launch.argv, ...Object.values({ ...launch.env, ...launch.fixedEnv })].join('\0'),
+    other: [launch.stdin, ...files, outbox?.unsent].join('\0'),
   };
+};
+
+describe.each(SUBJECTS)('A turn of $cli', (subject) => {
+  const { adapter } = subject;
 
   it('has its prompt in no argument and in no variable, whatever it is', () => {
     const mark = 'only-in-the-prompt';
     for (const hostile of HOSTILE) {
       for (const more of [{}, { readOnly: adapter.capabilities.readOnly !== 'none' }]) {
-        const { argv, elsewhere } = inArguments(`${hostile} ${mark}`, more);
+        const { argv, other } = givenTo(subject, { prompt: `${hostile} ${mark}`, ...more });
         expect(argv).not.toContain(mark);
         expect(argv.length).toBeLessThan(4_000);
-        expect(elsewhere).toContain(mark);
+        expect(other).toContain(mark);
       }
     }
   });
@@ -101,18 +111,15 @@ describe.each(SUBJECTS)('A turn of $cli', ({ adapter }) => {
 
 describe.each(SUBJECTS.filter(({ adapter }) => adapter.capabilities.resume))(
   'A resumed turn of $cli',
-  ({ adapter, real }) => {
+  (subject) => {
+    const { adapter, real } = subject;
     it('names its conversation', () => {
       const id = isNone(real) ? '00000000-0000-4000-8000-000000000000' : real.unknownSessionId;
-      const launch = (providerSessionId: string): string => {
-        const given = { providerSessionId, directory: '/tmp/turn', cwd: '/w' };
-        const { argv, stdin, files = [] } = adapter.launch(turn('x', given));
-        return [...argv, stdin, ...files.map(({ content }) => content.toString())].join('\n');
-      };
+      const { argv, other } = givenTo(subject, { providerSessionId: id });
       const state = JSON.stringify(
         adapter.initialState(turn('x', { providerSessionId: id, directory: '/tmp/turn' })),
       );
-      expect(`${launch(id)}${state}`).toContain(id);
+      expect(`${argv}${other}${state}`).toContain(id);
     });
   },
 );
