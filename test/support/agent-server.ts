@@ -164,8 +164,8 @@ export const processesOf = async (run: Turn | string): Promise<string[]> => {
   return (await Promise.all(found)).flat();
 };
 
-export const untilIt = async (is: () => Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + LIMIT_MS;
+export const untilIt = async (is: () => Promise<boolean>, limitMs = LIMIT_MS): Promise<void> => {
+  const deadline = Date.now() + limitMs;
   while (!(await is().catch(() => false))) {
     if (Date.now() > deadline) throw new Error('It did not come to it');
     await new Promise((later) => setTimeout(later, 50));

@@ -21,7 +21,10 @@ export const surviveRestart = async (
         const turn = await at.server.send(session, `%% slow 60 300\n%% say ${WORDS}`);
         if (subject.told.streams) {
           await at.server.untilTold(session, ({ type }) => type === 'turn.output');
-        } else await untilIt(() => Promise.resolve(at.server.model.requests.length > 0));
+        } else {
+          const isAsked = (): boolean => at.server.model.requests.length > 0;
+          await untilIt(() => Promise.resolve(isAsked()), at.server.limitMs);
+        }
         return { at, turn };
       }),
     );
