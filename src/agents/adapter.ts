@@ -152,8 +152,8 @@ export interface Launch {
   /** Put into the `directory` of the turn with mode 0600 before it starts. */
   files?: readonly TurnFile[];
   /**
-   * A plain name within the `directory` of the turn, under which the CLI leaves what it does not tell on stdout: that
-   * comes as the last line of its output, when it has ended.
+   * A plain name within the `directory` of the turn, which the CLI makes itself where there are no files. What it leaves
+   * there, and does not tell on stdout, comes as the last line of its output when it has ended.
    */
   report?: string;
   /** Its stdin stays open behind `stdin` for the `outbox` of the parser's state, until that is `closed`. */
@@ -239,6 +239,8 @@ export interface ProcessEnd {
   signal: string | null;
   /** Up to the last 16 KiB of stderr. */
   stderrTail: string;
+  /** Its host has looked for its program before it was to start, and it is not there. */
+  isMissing?: boolean;
   /** The server had told it to end: what a CLI then says of success may mean only that it has ended. */
   wasStopped?: boolean;
   /** It has used a tool, as its adapter has told. */
