@@ -17,11 +17,18 @@ interface KnownAgent {
   program: string;
 }
 
-/** Its process could not begin, as a shell or `env` said; null when it did. */
+/** Its process could not begin, as its host, the shell there or `env` said; null when it did. */
 export const startFailure = (agent: KnownAgent, end: ProcessEnd): TurnFailure | null => {
-  const { exitCode, stderrTail, hostName = 'the host' } = end;
+  const { exitCode, stderrTail, hostName = 'the host', isMissing = false } = end;
+  if (isMissing) {
+    const program = MISSING.exec(stderrTail)?.[1] ?? agent.program;
+    const path = program.includes('/') ? program : null;
+    return notFound({ ...agent, program }, hostName, path);
+  }
+  // Any program may exit so, and say of others that they are not there.
   if (exitCode !== 126 && exitCode !== 127) return null;
-  const interpreter = missingInterpreter(stderrTail);
+  const complaint = NOT_EXECUTED.exec(stderrTail)?.[0].slice(0, LINE_LENGTH) ?? null;
+  const interpreter = missingInterpreter(lastLine(stderrTail), complaint);
   if (interpreter !== null) {
     return {
       code: 'agent/interpreter-missing',
@@ -30,15 +37,18 @@ export const startFailure = (agent: KnownAgent, end: ProcessEnd): TurnFailure | 
       recoverable: false,
     };
   }
-  if (exitCode === 126) return notExecutable(agent.label, hostName, stderrTail);
-  const [, named = agent.program] = /^([^/\n]+): command not found$/m.exec(stderrTail) ?? [];
-  const program = named.includes(': ') ? agent.program : named;
-  const path = OWN_WORDS.exec(stderrTail)?.[1] ?? MISSING_PATH.exec(stderrTail)?.[1] ?? null;
-  return notFound({ ...agent, program }, hostName, path);
+  return complaint === null ? null : notExecutable(agent.label, hostName, complaint);
 };
 
-/** The supervisor looks whether the program is there, and says so of a path that may hold anything. */
-const OWN_WORDS = /^([~./].*): command not found$/m;
+/** How the supervisor ends what it has to say. */
+const MISSING = /([^\n]*): command not found\n*$/;
+
+/** The beginning of a line in which the shell of the supervisor complains, and no script that was started. */
+const SHELL = String.raw`(?:E: )?(?:(?:.*/)?sh(?:\[\d+\])?|.*/\.maestro/runs/.*?): ?(?:(?:line )?\d+: )?`;
+const NOT_EXECUTED = new RegExp(
+  `^(?:(?:${SHELL})?exec: .*|${SHELL}.*(?:can(?:not|'t) execute|bad interpreter).*)$`,
+  'm',
+);
 
 /** @param path where it was expected; null when it was looked up in PATH */
 export const notFound = (
@@ -60,17 +70,17 @@ export const notFound = (
         recoverable: false,
       };
 
-const notExecutable = (label: string, hostName: string, stderrTail: string): TurnFailure =>
-  /permission denied/i.test(stderrTail)
+const notExecutable = (label: string, hostName: string, complaint: string): TurnFailure =>
+  /permission denied|not permitted|is a directory/i.test(complaint)
     ? {
         code: 'agent/permission-denied',
-        message: `The program of ${label} may not be executed on ${hostName}: ${lastLine(stderrTail)}`,
+        message: `The program of ${label} may not be executed on ${hostName}: ${complaint}`,
         hint: 'Make the file executable for that user (chmod +x), or correct the command of the session.',
         recoverable: false,
       }
     : {
         code: 'agent/interpreter-missing',
-        message: `The program of ${label} cannot be executed on ${hostName}: ${lastLine(stderrTail)}`,
+        message: `The program of ${label} cannot be executed on ${hostName}: ${complaint}`,
         hint: 'Install a build of it that fits the system and the processor of that host.',
         recoverable: false,
       };
@@ -98,19 +108,20 @@ const crash = ({ label }: { label: string }, end: ProcessEnd): TurnFailure | nul
   };
 };
 
-const missingInterpreter = (stderr: string): string | null =>
-  /\benv: [‘'"`]?([^\s‘’'"`:]+)[’'"`]?: (?:No such file or directory|not found)/.exec(
-    stderr,
-  )?.[1] ??
-  /\benv: can't execute '([^']+)': No such file or directory/.exec(stderr)?.[1] ??
-  /: (\S+): bad interpreter/.exec(stderr)?.[1] ??
-  // The supervisor has seen that the program is there before a shell says this of it.
-  (EXEC_OF_WHAT_IS_THERE.test(stderr) ? 'the interpreter that its first line names' : null);
+/** @param last what `env` says, when the first line of the program names it, is the last that is said */
+const missingInterpreter = (last: string, complaint: string | null): string | null => {
+  const [, named, quoted] = OF_ENV.exec(last) ?? [];
+  const found = named ?? quoted ?? /: (\S+): bad interpreter/.exec(complaint ?? '')?.[1];
+  if (found !== undefined) return found;
+  return /: (?:not found|cannot execute: required file not found)$/.test(complaint ?? '')
+    ? 'the interpreter that its first line names'
+    : null;
+};
 
-const EXEC_OF_WHAT_IS_THERE =
-  /\bexec: (?:line )?(?:\d+: )?\S.*?: (?:not found|cannot execute: required file not found)/;
+const OF_ENV =
+  /^(?:.*\/)?env: (?:[‘'"`]?([^\s‘’'"`:]+)[’'"`]?: (?:No such file or directory|not found)|can't execute '([^']+)': No such file or directory)/;
 
-const MISSING_PATH =
-  /(?:^|[\s'"])(~?[^\s:'"]*\/[^:\n]*?)['"]?: (?:command )?(?:not found|No such file)/m;
+const LINE_LENGTH = 300;
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+const lastLine = (text: string): string =>
+  text.trim().split('\n').at(-1)?.slice(0, LINE_LENGTH) ?? '';

@@ -597,8 +597,8 @@ describe('The verdict over a turn of an ACP agent', () => {
         message: 'ACP agent box exited with code 2: box: unknown option --acp',
       },
     });
-    expect(failing(talk().ends(127, 'sh: box: command not found'))).toMatchObject({
-      code: 'agent/command-not-found',
+    expect(failing(talk().ends(127, '/opt/box: 3: jq: not found'))).toMatchObject({
+      ...{ code: 'agent/crashed', message: expect.stringContaining('jq: not found') },
     });
     const odd = talk();
     odd.answers('yes');

@@ -60,7 +60,6 @@ describe('The verdict over a run of Codex', () => {
   it.each([
     ['agent/unsupported', 1, 'Error loading config.toml:\n/home/a/.codex/config.toml:19: unclosed'],
     ['agent/unsupported', 2, "error: invalid value 'foo' for '--sandbox <SANDBOX_MODE>'"],
-    ['agent/command-not-found', 127, 'codex: command not found'],
     ['agent/interpreter-missing', 127, '/usr/bin/env: ‘node’: No such file or directory'],
   ])('is %s for exit code %i with %j', (code, exitCode, stderr) => {
     const { outcome } = playBack(adapter, '', exited(exitCode, `${stderr}\n`));

@@ -308,7 +308,7 @@ describe('A custom agent', () => {
     ['exits with 3', { ...exited(3), stderrTail: 'why\nbecause\n' }, 'agent/crashed', /because$/],
     [
       'is not there',
-      exited(127, '/opt/agent: command not found'),
+      { ...exited(127, '/opt/agent: command not found'), isMissing: true },
       'agent/binary-not-found',
       /agent/,
     ],

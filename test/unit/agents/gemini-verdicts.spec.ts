@@ -79,7 +79,6 @@ describe('The verdict over a run of Gemini CLI', () => {
       '\u001b[31mGemini CLI is not running in a trusted directory. To proceed, either',
       'agent/permission-denied',
     ],
-    [127, 'gemini: command not found', 'agent/command-not-found'],
     [127, '/usr/bin/env: ‘node’: No such file or directory', 'agent/interpreter-missing'],
     [1, 'Error: 41 rate limit', 'agent/crashed'],
   ])('says why it did not begin: exit code %i and %j', (exitCode, stderr, expected) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type ProcessEnd } from '../../../src/agents/adapter.js';
 import { type AgentAdapter, type Outcome } from '../../../src/agents/index.js';
 import { type RunVerdict } from '../../../src/hosts/index.js';
 import { endingOf } from '../../../src/modules/sessions/drive/turn-ending.js';
@@ -99,5 +100,20 @@ describe('the end of a turn', () => {
     expect([state, error?.code]).toEqual(['failed', 'host/cwd-missing']);
     expect(error?.message).toContain('/work');
     expect(error?.message).toContain('devbox');
+  });
+
+  it.each([
+    ['notfound', true],
+    [null, false],
+  ] as const)('is judged with what the host has seen of the program: %s', (why, isMissing) => {
+    const ends: ProcessEnd[] = [];
+    const adapter = {
+      initialState: () => ({ text: null }),
+      conclude: (_: unknown, end: ProcessEnd) => (ends.push(end), failed),
+    } as unknown as AgentAdapter;
+    const plan = { adapter, request: turn('x'), host: { name: 'devbox' }, cwd: '/work' };
+    const verdict = { ...CLEAN, exitCode: 127, why };
+    endingOf(verdict, { stop: null, stderrTail: 'x', parser: null }, plan);
+    expect(ends).toMatchObject([{ exitCode: 127, isMissing, hostName: 'devbox' }]);
   });
 });

@@ -77,7 +77,8 @@ export const endingOf = (
       if (why === 'cwd') return { ...facts, state: 'failed', error: cwdMissing(cwd, hostName) };
       const { stderrTail } = row;
       const hasWorked = row.parser?.worked ?? false;
-      const end = { exitCode, signal, stderrTail, hostName, hasWorked, wasStopped: stop !== null };
+      const told = { hasWorked, isMissing: why === 'notfound', wasStopped: stop !== null };
+      const end = { exitCode, signal, stderrTail, hostName, ...told };
       const outcome = adapter.conclude(state, end, request);
       if (outcome.kind === 'completed') {
         // One that stays when its turn is over was ended then: how says nothing of the turn.
