@@ -90,10 +90,9 @@ export const factoryDroid: Subject = {
     tools: { shell: 'Execute', read: 'Read', write: 'Create', edit: 'Edit' },
     usage: { inputTokens: 750, outputTokens: 20, cacheReadTokens: 300 },
     unknownSessionId: UNKNOWN_SESSION,
-    exceptions: {
-      overloaded: { because: 'it tries again for minutes, and tells nobody' },
-    },
+    exceptions: {},
     work: { args: [], withheld: ['Execute', 'Create', 'Edit'] },
-    turnMs: 120_000,
+    // Of a provider that is overloaded it tells after four and a half minutes.
+    turnMs: 480_000,
   },
 };
