@@ -71,7 +71,7 @@ const WANTED = [
     folder: `${CACHE}copilot/`,
   },
   {
-    agents: ['qwen', 'acp-qwen'],
+    agents: ['qwen'],
     label: 'Qwen Code',
     name: '@qwen-code/qwen-code',
     version: '0.15.10',

@@ -212,6 +212,8 @@ export const qwenEnv = (modelApi: string, home: string): Record<string, string> 
 
 const QWEN_SETTINGS = {
   security: { auth: { selectedType: 'openai' } },
+  // It tries seven times within one and a half minutes; after that, otherwise, ten times seven times again.
+  model: { generationConfig: { maxRetries: 0 } },
   privacy: { usageStatisticsEnabled: false },
   general: { disableAutoUpdate: true, enableAutoUpdate: false },
 };

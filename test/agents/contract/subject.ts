@@ -150,6 +150,8 @@ export interface RealCli {
   usage: Partial<Usage> | null;
   /** What the model reads of a prompt, where that is not the prompt alone. */
   promptAsSent?(prompt: string): string;
+  /** Read-only is only asked of it; but of all that the case `read-only` tries, it was seen to do nothing. */
+  writesNothing?: boolean;
   /** An id as its CLI makes them, of no conversation. */
   unknownSessionId: string;
   /**

@@ -1,4 +1,8 @@
 import { type Subject } from '../contract/subject.js';
+import { acpClaude } from './acp-claude.js';
+import { acpCodex } from './acp-codex.js';
+import { acpCopilot } from './acp-copilot.js';
+import { acpGemini } from './acp-gemini.js';
 import { claudeCode } from './claude-code.js';
 import { codex } from './codex.js';
 import { copilot } from './copilot-cli.js';
@@ -20,4 +24,8 @@ export const SUBJECTS: readonly Subject[] = [
   qwen,
   customClaude,
   customDroid,
+  acpClaude,
+  acpCodex,
+  acpCopilot,
+  acpGemini,
 ];

@@ -8,10 +8,8 @@ import { playBack } from '../recordings.js';
 import { owed } from './owed.js';
 import { recorded, sourceOf } from './play.js';
 
-/** The demo agent is our own program, and with one of the Agent Client Protocol both sides talk: these have tests of their own. */
-const ADAPTERS = new AgentRegistry()
-  .list()
-  .filter(({ agent }) => agent !== 'demo' && agent !== 'acp');
+/** The demo agent is our own program, which has tests of its own. */
+const ADAPTERS = new AgentRegistry().list().filter(({ agent }) => agent !== 'demo');
 
 describe('An adapter', () => {
   it.each(ADAPTERS.map((adapter) => [adapter.label, adapter] as const))(

@@ -1,0 +1,4 @@
+import { acpClaude } from '../subjects/acp-claude.js';
+import { contractOf } from './contract.js';
+
+contractOf(acpClaude);

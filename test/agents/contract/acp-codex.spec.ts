@@ -1,0 +1,4 @@
+import { acpCodex } from '../subjects/acp-codex.js';
+import { contractOf } from './contract.js';
+
+contractOf(acpCodex);

@@ -1,0 +1,4 @@
+import { acpGemini } from '../subjects/acp-gemini.js';
+import { contractOf } from './contract.js';
+
+contractOf(acpGemini);
