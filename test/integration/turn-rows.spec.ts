@@ -2,21 +2,27 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AgentRegistry } from '../../src/agents/index.js';
 import { type RemotesService } from '../../src/modules/remotes/index.js';
 import { type ImagesRepository } from '../../src/modules/sessions/storage/images.repository.js';
+import { QueueService } from '../../src/modules/sessions/queue.service.js';
+import { TurnNotQueued } from '../../src/modules/sessions/sessions.errors.js';
 import { TurnsService } from '../../src/modules/sessions/turns.service.js';
+import { type JobQueue } from '../../src/platform/queue/index.js';
 import { TurnsWorld } from './turns.world.js';
 
+let world: TurnsWorld;
+beforeAll(async () => {
+  world = await TurnsWorld.open();
+}, 60_000);
+afterAll(() => world.close());
+
 describe('A turn whose clock has run out', () => {
-  let world: TurnsWorld;
   let service: TurnsService;
-  beforeAll(async () => {
-    world = await TurnsWorld.open();
+  beforeAll(() => {
     const { database, turns, sessions, claims, events, jobs } = world;
     service = new TurnsService(
       ...([database, turns, sessions, claims, {} as ImagesRepository] as const),
       ...([{} as RemotesService, {} as AgentRegistry, events, jobs] as const),
     );
-  }, 60_000);
-  afterAll(() => world.close());
+  });
 
   const clock = { reason: 'timeout' } as const;
 
@@ -38,4 +44,48 @@ describe('A turn whose clock has run out', () => {
       expect(await world.stored(row.id)).toMatchObject({ state, stop: null });
     },
   );
+});
+
+describe('A turn whose limit is over', () => {
+  const overdue = { state: 'limited', resumesAt: new Date(0) } as const;
+
+  it('does not go on while it or its session is held, and keeps nobody from the directory', async () => {
+    const [mine, other] = [await world.session(), await world.session()];
+    const workingTree = `local:/${mine}`;
+    const limited = await world.turn(mine, { ...overdue, workingTree });
+    const next = await world.turn(other, { workingTree });
+    expect(await world.claims.due()).toEqual([limited]);
+    await world.sessions.update(world.database, mine, { held: true });
+    expect(await world.claims.due()).toEqual([next]);
+    expect(await world.claims.claim(limited)).toBeNull();
+    await world.sessions.update(world.database, mine, { held: false });
+    await world.turns.update(world.database, limited, { held: true });
+    expect(await world.claims.due()).toEqual([next]);
+    await world.turns.update(world.database, next, { state: 'completed' });
+    await world.turns.update(world.database, limited, { held: false });
+    expect(await world.claims.claim(limited)).toMatchObject({ begun: true });
+  });
+
+  it('can be held, not edited or moved, and its bell rings when it is let go', async () => {
+    const rung: string[] = [];
+    const { database, turns, sessions, claims, events } = world;
+    const jobs = { ring: (_job: string, id: string) => rung.push(id) } as unknown as JobQueue;
+    const queue = new QueueService(database, turns, sessions, claims, events, jobs);
+    const id = await world.turn(await world.session(), overdue);
+    for (const change of [{ prompt: 'else', held: true }, { position: 0 }]) {
+      await expect(queue.patch(id, change)).rejects.toThrow(TurnNotQueued);
+    }
+    expect(await queue.patch(id, { held: true })).toMatchObject({ state: 'limited', held: true });
+    expect(rung).toEqual([]);
+    expect(await queue.patch(id, { held: false })).toMatchObject({ state: 'limited', held: false });
+    expect(rung).toEqual([id]);
+    const { sessionId } = await world.stored(id);
+    const types = (await world.told(sessionId)).map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith('turn.'))).toEqual([
+      'turn.limited',
+      'turn.limited',
+    ]);
+    expect(await world.database.transaction((tx) => turns.waiting(sessionId, tx))).toEqual([id]);
+    await turns.update(database, id, { state: 'completed' });
+  });
 });

@@ -3,7 +3,7 @@ import { Database, type Tx } from '../../platform/database/index.js';
 import { storableText } from '../../platform/events/index.js';
 import { JobQueue } from '../../platform/queue/index.js';
 import { DRIVE_TURN } from './drive-turn.job.js';
-import { SessionNotFound, TurnNotFound, TurnNotQueued } from './sessions.errors.js';
+import { SessionNotFound, TurnHasWorked, TurnNotFound, TurnNotQueued } from './sessions.errors.js';
 import { SessionsRepository } from './storage/sessions.repository.js';
 import { TurnClaims } from './storage/turn-claims.js';
 import { type TurnRow } from './storage/turn.entity.js';
@@ -30,9 +30,10 @@ export class QueueService {
   }
 
   /**
-   * Edits, holds or moves a turn that still waits. `position` counts from 0 within the session's queue.
+   * Edits, holds or moves a turn that still waits; one that waits for its provider's limit can only be held. `position` counts from 0 within the session's queue.
    *
    * @throws {TurnNotQueued} when a worker was quicker: then nothing is changed.
+   * @throws {TurnHasWorked} when the prompt of one that is tried again may be half done.
    */
   patch(id: string, { prompt, held, position }: PatchTurn): Promise<Turn> {
     return this.database.transaction(async (tx) => {
@@ -40,14 +41,17 @@ export class QueueService {
       if (position !== undefined) await this.turns.lockOrder(id, tx);
       const row = await this.turns.lock(id, tx);
       if (!row) throw new TurnNotFound(id);
-      if (row.state !== 'queued') throw new TurnNotQueued(id, row.state);
-      // What it had been asked may be half done.
-      if (prompt !== undefined && row.earlier.length > 0) throw new TurnNotQueued(id, 'begun');
+      const onlyHolds = prompt === undefined && position === undefined;
+      if (row.state !== 'queued' && !(row.state === 'limited' && onlyHolds))
+        throw new TurnNotQueued(id, row.state);
+      if (prompt !== undefined && row.earlier.some(({ worked }) => worked)) {
+        throw new TurnHasWorked(id);
+      }
       if (prompt !== undefined) row.prompt = storableText(prompt);
-      if (held !== undefined) row.held = held;
+      if (held !== undefined) row.held = held ?? false;
       await this.turns.update(tx, id, { prompt: row.prompt, held: row.held });
       if (position !== undefined) await this.move(tx, row, position);
-      await this.events.changed(tx, 'turn.queued', row);
+      await this.events.changed(tx, `turn.${row.state}`, row);
       const next = await this.claims.nextAfter(row, tx);
       tx.afterCommit(() => {
         for (const turnId of next) this.jobs.ring(DRIVE_TURN.name, turnId);

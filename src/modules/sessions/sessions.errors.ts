@@ -45,6 +45,19 @@ export class TurnNotQueued extends DomainError {
   readonly status = 409;
 
   constructor(id: string, state: string) {
-    super(`Turn ${id} is ${state}: only a queued turn can be changed`);
+    super(`Turn ${id} is ${state}: only a queued turn can be changed, and a limited one held`);
+  }
+}
+
+export class TurnHasWorked extends DomainError {
+  readonly code = 'turns/has-worked';
+  readonly status = 409;
+
+  constructor(id: string) {
+    const detail = 'some of it may be done already, so its prompt can no longer be changed';
+    super(`Turn ${id} is to be tried again: ${detail}`, {
+      hint: 'It can be held, moved and cancelled.',
+      errors: [{ pointer: '/prompt', detail }],
+    });
   }
 }

@@ -185,20 +185,20 @@ export class SessionsService {
     if (patch.custom !== undefined) next.custom = patch.custom;
     if (patch.name !== undefined) next.name = patch.name;
     if (patch.cwd !== undefined) next.cwd = patch.cwd;
-    if (patch.args !== undefined) next.args = patch.args;
+    if (patch.args !== undefined) next.args = patch.args ?? [];
     if (patch.model !== undefined) next.model = patch.model;
     if (patch.effort !== undefined) next.effort = patch.effort;
-    if (patch.held !== undefined) next.held = patch.held;
+    if (patch.held !== undefined) next.held = patch.held ?? false;
     if (patch.command !== undefined) next.command = patch.command;
     requireDefinition(next);
     requireSettings(this.agents.of(next), patch.custom === undefined ? patch : next);
     if (patch.autoRunFolder !== undefined) next.autoRunFolder = patch.autoRunFolder;
     if (patch.limits !== undefined) {
-      next.limits = limitsSchema.parse(mergePatch(current.limits, patch.limits));
+      next.limits = limitsSchema.parse(mergePatch(current.limits, patch.limits) ?? {});
     }
     if (patch.env !== undefined) {
       const env = mergePatch(this.secrets.openEnv(current.id, current.env), patch.env);
-      const merged = keptEnvSchema.parse(env);
+      const merged = keptEnvSchema.parse(env ?? {});
       next.env = this.secrets.sealEnv(current.id, merged);
       next.envNames = Object.keys(merged);
     }
@@ -214,11 +214,11 @@ export class SessionsService {
     return next;
   }
 
-  /** What was held back may begin. */
+  /** What was held back may begin, or go on. */
   private async goOn(tx: Tx, id: string): Promise<void> {
-    const waiting = await this.turns.queue(id, tx);
+    const waiting = await this.turns.waiting(id, tx);
     tx.afterCommit(() => {
-      for (const turn of waiting) this.jobs.ring(DRIVE_TURN.name, turn.id);
+      for (const turnId of waiting) this.jobs.ring(DRIVE_TURN.name, turnId);
     });
   }
 

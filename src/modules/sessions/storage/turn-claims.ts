@@ -18,9 +18,10 @@ const IS_HELD = (turn: string): string =>
 const COMES_FIRST = '(o.position, o.id) < (t.position, t.id)';
 const IS_BEFORE = `o.state = 'queued' AND ${COMES_FIRST} AND NOT ${IS_HELD('o')}`;
 
-/** Its provider's limit is over: nothing but a worker, and the directory, is missing. */
+/** Its provider's limit is over and nobody holds it: nothing but a worker, and the directory, is missing. */
 const MAY_RESUME = (turn: string): string =>
-  `(${turn}.state = 'limited' AND ${turn}.resumes_at <= now() AND (${turn}.retry_at IS NULL OR ${turn}.retry_at <= now()))`;
+  `(${turn}.state = 'limited' AND ${turn}.resumes_at <= now() AND (${turn}.retry_at IS NULL OR ${turn}.retry_at <= now())
+    AND NOT ${IS_HELD(turn)})`;
 
 /**
  * May start now: FIFO per session, one conversation at a time unless fresh, one writer per working tree. Nobody stands

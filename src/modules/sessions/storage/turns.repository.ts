@@ -79,10 +79,19 @@ export class TurnsRepository {
   }
 
   /** What waits in a session, next first. */
-  queue(sessionId: string, sql: Sql = this.database): Promise<TurnRow[]> {
-    return sql
+  queue(sessionId: string): Promise<TurnRow[]> {
+    return this.database
       .of(TurnEntity)
       .find({ where: { sessionId, state: 'queued' }, order: { position: 'ASC', id: 'ASC' } });
+  }
+
+  /** The turns of a session of which nothing runs now, begun or not. */
+  async waiting(sessionId: string, sql: Sql): Promise<string[]> {
+    const rows = await sql.query<{ id: string }>(
+      `SELECT id FROM turns WHERE session_id = $1 AND state IN ('queued', 'limited') ORDER BY position, id`,
+      [sessionId],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Nobody else changes the order of the session's queue until the end of the transaction. */
