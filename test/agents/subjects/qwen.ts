@@ -3,8 +3,6 @@ import { qwenCli, qwenEnv } from '../../support/agent-clis.js';
 import { isAlone } from '../contract/network.js';
 import { type Subject } from '../contract/subject.js';
 
-const PERSISTENT = 'it asks again for minutes before it says so';
-
 export const qwen: Subject = {
   name: 'qwen',
   adapter: new QwenAdapter(),
@@ -22,6 +20,7 @@ export const qwen: Subject = {
         'err-401': 'agent/auth-failed',
         'err-401-unstreamed': 'agent/auth-failed',
         'err-403': 'agent/auth-failed',
+        'err-429': 'limited',
         'err-500': 'agent/overloaded',
         'err-badjson': 'agent/network',
         'err-ctx': 'agent/context-full',
@@ -67,7 +66,7 @@ export const qwen: Subject = {
       model: 'qwen-0.15.10/model',
       effort: { none: 'it cannot be told any' },
       'auth-failed': 'qwen-0.15.10/err-401',
-      limit: { none: `no recording of it: ${PERSISTENT}` },
+      limit: 'qwen-0.15.10/err-429',
       overloaded: 'qwen-0.15.10/err-500',
       'context-full': 'qwen-0.15.10/err-ctx',
       'slow-stream': 'qwen-0.15.10/slow',
@@ -91,14 +90,12 @@ export const qwen: Subject = {
     usage: { contextTokens: 1050 },
     promptAsSent: (prompt) => prompt.replaceAll('@', '\\@'),
     unknownSessionId: '00000000-0000-4000-8000-000000000000',
-    exceptions: {
-      limit: { because: PERSISTENT },
-      overloaded: { because: PERSISTENT },
-    },
+    exceptions: {},
     work: {
       args: [],
       withheld: ['run_shell_command', 'edit', 'write_file', 'agent', 'skill'],
     },
-    turnMs: 120_000,
+    // It tries again for one and a half minutes before it tells of a limit.
+    turnMs: 300_000,
   },
 };
