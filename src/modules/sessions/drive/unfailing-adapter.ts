@@ -1,5 +1,13 @@
 import { Logger } from '@nestjs/common';
-import { type AgentAdapter, type ParserState, type TurnFailure } from '../../../agents/index.js';
+import {
+  type AgentAdapter,
+  AgentUnsupported,
+  type Outcome,
+  type ParserState,
+  type TurnFailure,
+} from '../../../agents/index.js';
+import { DomainError } from '../../../platform/errors/index.js';
+import { ANSWER_LENGTH, keptAnswer } from './kept-answer.js';
 
 /** What a turn needs of its adapter. */
 export type TurnAdapter = Pick<
@@ -10,8 +18,9 @@ export type TurnAdapter = Pick<
 const RAW_LENGTH = 2_000;
 
 /**
- * An adapter whose faults do not hold up a turn: whoever takes that over would meet the same line and the same fault. A
- * line that it cannot read is shown as it came, and an end that it cannot judge is a failure.
+ * An adapter whose faults do not hold up a turn: whoever takes that over would meet the same line and the same fault. What
+ * it cannot launch is refused, a line that it cannot read is shown as it came, and an end that it cannot judge is a
+ * failure. Nor does the length of an answer.
  */
 export const unfailing = (adapter: AgentAdapter): TurnAdapter => {
   const log = new Logger('AgentAdapter');
@@ -23,7 +32,17 @@ export const unfailing = (adapter: AgentAdapter): TurnAdapter => {
   };
   return {
     ...(adapter.resumesCopies !== undefined && { resumesCopies: adapter.resumesCopies }),
-    launch: (turn) => adapter.launch(turn),
+    launch: (turn) => {
+      try {
+        return adapter.launch(turn);
+      } catch (error) {
+        if (error instanceof DomainError) throw error;
+        tell('launch', error);
+        throw new AgentUnsupported(
+          `${adapter.label} cannot be started with what the session and the turn ask of it, for a reason that this server does not know`,
+        );
+      }
+    },
     initialState: (turn) => {
       try {
         return adapter.initialState(turn);
@@ -34,7 +53,8 @@ export const unfailing = (adapter: AgentAdapter): TurnAdapter => {
     },
     parse: (state, line, turn) => {
       try {
-        return adapter.parse(state, line, turn);
+        const step = adapter.parse(state, line, turn);
+        return { ...step, state: bounded(step.state) };
       } catch (error) {
         tell('parse', error);
         const raw = line.slice(0, RAW_LENGTH);
@@ -43,7 +63,7 @@ export const unfailing = (adapter: AgentAdapter): TurnAdapter => {
     },
     conclude: (state, end, turn) => {
       try {
-        return adapter.conclude(state, end, turn);
+        return bounded(adapter.conclude(state, end, turn));
       } catch (error) {
         tell('conclude', error);
         return { kind: 'failed', failure: unjudged(adapter.label) };
@@ -51,6 +71,11 @@ export const unfailing = (adapter: AgentAdapter): TurnAdapter => {
     },
   };
 };
+
+const bounded = <Said extends ParserState | Outcome>(said: Said): Said =>
+  'text' in said && said.text !== null && said.text.length > ANSWER_LENGTH
+    ? { ...said, text: keptAnswer(said.text) }
+    : said;
 
 const NOTHING_KNOWN: ParserState = {
   providerSessionId: null,
