@@ -80,7 +80,8 @@ const modeFor = (modes: Choice | null, readOnly: boolean): Setting[] => {
 /** A mode has a name, or an address that ends in it. */
 const isMode = (value: string, id: string): boolean => value === id || value.endsWith(`#${id}`);
 
-const READING = ['read-only', 'plan'];
+// Claude, when it plans, runs commands without asking.
+const READING = ['read-only', 'dontAsk', 'plan'];
 const USUAL = ['default', 'build', 'agent', 'auto'];
 
 const optionOf = ({ configOptions }: Opened, category: string): Choice | null => {

@@ -187,7 +187,7 @@ describe('A read-only turn', () => {
 
   it.each([
     ['claude-agent-0.101', 'plan'],
-    ['claude-code-0.16', 'plan'],
+    ['claude-code-0.16', 'dontAsk'],
     ['codex-2.6', 'read-only'],
     ['copilot-1.0.102', 'https://agentclientprotocol.com/protocol/session-modes#plan'],
     ['gemini-0.61.0', 'plan'],
