@@ -14,6 +14,7 @@ import { CustomAgents1763800660000 } from './1763800660000-custom-agents.js';
 import { EffortAndScratch1763800670000 } from './1763800670000-effort-and-scratch.js';
 import { TurnsThatGoOn1763800680000 } from './1763800680000-turns-that-go-on.js';
 import { UsageRecords1763800690000 } from './1763800690000-usage-records.js';
+import { ShownImages1763800700000 } from './1763800700000-shown-images.js';
 
 /** The history of the schema, oldest first. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   EffortAndScratch1763800670000,
   TurnsThatGoOn1763800680000,
   UsageRecords1763800690000,
+  ShownImages1763800700000,
 ];

@@ -76,12 +76,24 @@ describeStores(`images${WITHOUT_SSH}`, (kind) => {
       const path = `/sessions/${session.id}/turns`;
       const posted = await world.api.call('POST', path, body, key);
       expect(posted.status).toBe(202);
+      const told = [
+        { name: 'a.png', mediaType: 'image/png' },
+        { name: 'b.gif', mediaType: 'image/gif' },
+      ];
+      expect(posted.body['images']).toEqual(told);
       const again = await world.api.call('POST', path, body, key);
       expect(again.body['id']).toBe(posted.body['id']);
       expect(await world.ended(posted.body as unknown as Turn)).toMatchObject({
-        ...{ state: 'completed', error: null, text: 'Done' },
+        ...{ state: 'completed', error: null, text: 'Done', images: told },
       });
-      expect(await seenOn(stage)).toEqual([
+      const plain = await world.ask(session, 'nothing to see');
+      const { items } = await world.api.get<{ items: Turn[] }>(path);
+      expect(items.map(({ id, images }) => [id, images])).toEqual([
+        [again.body['id'], told],
+        [plain.id, []],
+      ]);
+      await world.ended(plain);
+      expect((await seenOn(stage)).slice(0, 1)).toEqual([
         {
           ...{ role: null, told: 'nothing' },
           images: [

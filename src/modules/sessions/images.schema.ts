@@ -6,7 +6,7 @@ const MAX_IMAGES = 20;
 /** What a request may carry at all leaves no room for more. */
 const MAX_BYTES = 5_000_000;
 
-const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const;
+export const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const;
 type MediaType = (typeof MEDIA_TYPES)[number];
 
 /** How a file of each type begins. */

@@ -3,6 +3,7 @@ import { AGENT_NAMES, customAgentSchema } from '../../agents/index.js';
 import { body, pageOf } from '../../platform/http/index.js';
 import { envPatchSchema, envSchema, remoteStateSchema } from '../remotes/index.js';
 import { usageSchema } from '../usage/index.js';
+import { MEDIA_TYPES } from './images.schema.js';
 import { ENDED_TURN_STATES, OPEN_TURN_STATES, TURN_KINDS } from './turn.js';
 
 const noNul = /^[^\0]*$/;
@@ -137,6 +138,7 @@ export const turnSchema = z.object({
   prompt: z.string(),
   text: nullableText,
   readOnly: z.boolean(),
+  images: z.array(z.object({ name: z.string(), mediaType: z.enum(MEDIA_TYPES) })),
   held: z.boolean(),
   providerSessionId: nullableText,
   usage: usageSchema.nullable(),

@@ -74,6 +74,7 @@ export const aTurn = ({ turnId, sessionId, role }: RoundTurnRow, state: TurnStat
   prompt: '',
   text: 'said',
   readOnly: false,
+  images: [],
   held: false,
   providerSessionId: null,
   usage: null,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { type TurnImage } from '../../../agents/index.js';
 import { Database, type Tx } from '../../../platform/database/index.js';
+import { type ShownImage } from '../turn.js';
 
 /** Images, kept as long as a turn or a message refers to them. */
 @Injectable()
@@ -22,13 +23,22 @@ export class ImagesRepository {
     return ids;
   }
 
-  async giveToTurn(tx: Tx, turnId: string, imageIds: readonly string[]): Promise<void> {
-    if (imageIds.length === 0) return;
+  /** Answers what the turn tells of them. */
+  async giveToTurn(tx: Tx, turnId: string, imageIds: readonly string[]): Promise<ShownImage[]> {
+    if (imageIds.length === 0) return [];
     await tx.query(
       `INSERT INTO turn_images (turn_id, position, image_id)
        SELECT $1, position, image_id FROM unnest($2::uuid[]) WITH ORDINALITY AS given(image_id, position)`,
       [turnId, imageIds],
     );
+    const [turn] = await tx.query<{ images: ShownImage[] }>(
+      `UPDATE turns SET images = (
+         SELECT jsonb_agg(jsonb_build_object('name', name, 'mediaType', media_type) ORDER BY position)
+         FROM turn_images JOIN images ON images.id = image_id WHERE turn_id = $1
+       ) WHERE id = $1 RETURNING images`,
+      [turnId],
+    );
+    return turn?.images ?? [];
   }
 
   async ofTurn(turnId: string): Promise<TurnImage[]> {

@@ -2,6 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { type ParserState, type Tokens, type Usage } from '../../../agents/index.js';
 import {
   type EarlierAttempt,
+  type ShownImage,
   type TurnError,
   type TurnKind,
   type TurnState,
@@ -146,6 +147,9 @@ export class TurnEntity {
 
   @Column('text', { name: 'provider_session_id', nullable: true })
   providerSessionId!: string | null;
+
+  @Column('jsonb')
+  images!: ShownImage[];
 
   @Column('jsonb', { nullable: true })
   usage!: Usage | null;
