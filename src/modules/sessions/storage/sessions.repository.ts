@@ -12,7 +12,7 @@ export interface SessionStanding {
 }
 
 export interface SessionActivity extends SessionStanding {
-  /** Of all its turns. */
+  /** Of all its turns; the size of the context is that of the last one that told it. */
   usage: Usage;
 }
 
@@ -35,6 +35,8 @@ interface SpentRow {
 
 interface ActivityRow extends StandingRow, SpentRow {
   session_id: string;
+  context_tokens: number | null;
+  context_window: number | null;
 }
 
 @Injectable()
@@ -102,12 +104,19 @@ export class SessionsRepository {
   ): Promise<Map<string, SessionActivity>> {
     const rows = await sql.query<ActivityRow>(
       `SELECT s.id AS session_id, ${STANDING},
-              used.input, used.output, used.cache_read, used.cache_write, used.reasoning, used.cost, used.estimated
+              used.input, used.output, used.cache_read, used.cache_write, used.reasoning, used.cost, used.estimated,
+              context.tokens AS context_tokens, context.size AS context_window
        FROM unnest($1::uuid[]) AS s(id)
        ${STANDING_OF_S}
        LEFT JOIN LATERAL (
          SELECT ${SPENT} FROM turns t WHERE t.session_id = s.id AND t.usage IS NOT NULL
-       ) used ON true`,
+       ) used ON true
+       LEFT JOIN LATERAL (
+         SELECT (t.usage->>'contextTokens')::bigint AS tokens, (t.usage->>'contextWindow')::bigint AS size
+         FROM turns t
+         WHERE t.session_id = s.id AND t.finished_at IS NOT NULL AND t.usage->>'contextTokens' IS NOT NULL
+         ORDER BY t.finished_at DESC LIMIT 1
+       ) context ON true`,
       [ids],
     );
     return new Map(rows.map((row) => [row.session_id, toActivity(row)]));
@@ -158,7 +167,11 @@ const toStanding = (row: StandingRow): SessionStanding => ({
 
 const toActivity = (row: ActivityRow): SessionActivity => ({
   ...toStanding(row),
-  usage: toUsage(row),
+  usage: {
+    ...toUsage(row),
+    contextWindow: row.context_window,
+    contextTokens: row.context_tokens,
+  },
 });
 
 const toUsage = (row: SpentRow): Usage => ({
