@@ -77,6 +77,25 @@ describe(`What an agent is to be told${WITHOUT_SSH}`, () => {
     }
   });
 
+  it('is asked for by a test of a remote too', async () => {
+    const draft = { name: 'nowhere', host: '127.0.0.1', port: 1 };
+    const { id } = await world.api.post<{ id: string }>('/remotes', draft);
+    for (const { agent, needsCommand } of agents) {
+      if (needsCommand !== true) continue;
+      const tests = [
+        world.api.call('POST', '/remotes/test', { ...draft, agent }),
+        world.api.call('POST', `/remotes/${id}/test`, { agent }),
+      ];
+      for (const answer of await Promise.all(tests)) {
+        expect(answer).toMatchObject(refused('/command'));
+      }
+    }
+    const named = { ...draft, agent: 'acp', command: '/opt/agent' };
+    expect(await world.api.call('POST', '/remotes/test', named)).toMatchObject({
+      ...{ status: 200, body: { ok: false } },
+    });
+  });
+
   it('is the same for a moderator of its own, and shown of everybody in the chat', async () => {
     const near = await world.demo('local', await world.stage());
     const moderator = (settings: object) => ({

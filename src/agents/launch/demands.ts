@@ -55,7 +55,7 @@ export const requireSettings = (
     faults.push({
       pointer: `${at}/command`,
       message: `${label} can be any program, and none is named`,
-      hint: 'Give the session its command, and its arguments.',
+      hint: 'Give its command, and the arguments of the session where it needs some.',
     });
   }
   refuse(faults);

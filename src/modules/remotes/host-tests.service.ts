@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { type AgentName, AgentRegistry, detectAgent } from '../../agents/index.js';
+import {
+  type AgentAdapter,
+  AgentRegistry,
+  detectAgent,
+  requireSettings,
+} from '../../agents/index.js';
 import { type Host, sshHost } from '../../hosts/index.js';
 import { DomainError, toFailure } from '../../platform/errors/index.js';
 import { HostKeys } from './host-keys.js';
@@ -33,6 +38,7 @@ export class HostTestsService {
   async testRemote(id: string, request: TestRemote): Promise<TestAnswer> {
     const row = await this.remotes.find(id);
     if (!row) throw new RemoteNotFound(id);
+    const asked = this.askedFor(request);
     if (row.enabled) {
       await this.decisions.lookAgain(id);
       await this.states.askAgain(id);
@@ -47,7 +53,7 @@ export class HostTestsService {
           return (await this.remotes.find(id))?.state.latencyMs ?? null;
         },
       };
-    }, request);
+    }, asked);
     const { offered, hops } = await this.decisions.of(id);
     return {
       ...answer,
@@ -58,6 +64,7 @@ export class HostTestsService {
 
   /** Tests settings that are not saved. Host keys are judged as those of a new remote, and shown, not pinned. */
   async testDraft(draft: TestDraft): Promise<TestAnswer> {
+    const asked = this.askedFor(draft);
     const seen = new Map<string | null, RemoteHostKey>();
     let latency: number | null = null;
     const { privateKey, passphrase } = draft;
@@ -81,7 +88,7 @@ export class HostTestsService {
       },
     });
     try {
-      const answer = await this.ask(async () => ({ host, latencyMs: async () => latency }), draft);
+      const answer = await this.ask(async () => ({ host, latencyMs: async () => latency }), asked);
       const hostKey = seen.get(null) ?? null;
       const hops = [...seen].flatMap(([host, key]) =>
         host === null ? [] : [{ host, hostKey: key }],
@@ -92,19 +99,26 @@ export class HostTestsService {
     }
   }
 
+  private askedFor({ agent, command }: TestRemote): Asked | null {
+    if (agent === undefined) return null;
+    const adapter = this.agents.get(agent);
+    const asked = { adapter, command: command ?? null };
+    requireSettings(adapter, asked);
+    return asked;
+  }
+
   private async ask(
     open: () => Promise<{ host: Host; latencyMs: () => Promise<number | null> }>,
-    { agent, command }: { agent?: AgentName | undefined; command?: string | undefined },
+    asked: Asked | null,
   ): Promise<Omit<TestAnswer, 'hostKey' | 'hops'>> {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const adapter = agent === undefined ? null : this.agents.get(agent);
     let known: Omit<TestAnswer, 'hostKey' | 'hops'> = { ok: false, ...NOTHING_KNOWN };
     try {
       const { host, latencyMs } = await open();
       const { hostname, os, shell } = await host.environment({ refresh: true, signal });
       known = { ok: true, hostname, os, shell, latencyMs: await latencyMs() };
-      if (!adapter) return known;
-      const detection = await detectAgent(host, adapter, command ?? null, signal);
+      if (!asked) return known;
+      const detection = await detectAgent(host, asked.adapter, asked.command, signal);
       const { error } = detection;
       return { ...known, agent: detection, ...(error === null ? {} : { ok: false, error }) };
     } catch (error) {
@@ -122,6 +136,11 @@ export class HostTestsService {
       };
     }
   }
+}
+
+interface Asked {
+  adapter: AgentAdapter;
+  command: string | null;
 }
 
 const NOTHING_KNOWN = { hostname: null, os: null, shell: null, latencyMs: null };
