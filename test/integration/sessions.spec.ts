@@ -80,6 +80,45 @@ describeStores('sessions', (kind) => {
     expect(await world.told(session, 'hello')).toMatchObject({ lines: 'new' });
   });
 
+  it('go back to every default by null, and so does all that is patched', async () => {
+    const cleared = async (path: string, made: object, defaults: object): Promise<void> => {
+      const { id } = await world.api.post<{ id: string }>(path, made);
+      const nulls = Object.fromEntries(Object.keys(defaults).map((name) => [name, null]));
+      const patched = await world.api.call('PATCH', `${path}/${id}`, nulls);
+      expect(patched).toMatchObject({ status: 200, body: defaults });
+    };
+    const session = { name: 'x', agent: 'demo', cwd: '/tmp' };
+    await cleared(
+      '/sessions',
+      {
+        ...{ ...session, env: { A: '1' }, args: ['--x'], limits: { retries: 1 }, model: 'm' },
+        ...{ command: '/opt/demo', autoRunFolder: 'docs' },
+      },
+      {
+        ...{ env: {}, args: [], limits: {}, model: null, effort: null, command: null },
+        ...{ custom: null, autoRunFolder: null, remoteId: null, held: false },
+      },
+    );
+    await cleared(
+      '/remotes',
+      {
+        ...{ name: 'r', host: '127.0.0.1', port: 1, env: { A: '1' }, username: 'u' },
+        ...{ enabled: false, useSshConfig: true, hostKeyPolicy: 'strict' },
+      },
+      {
+        ...{ env: {}, port: null, username: null, privateKeyPath: null, workingDirectory: null },
+        ...{ enabled: true, useSshConfig: false, hostKeyPolicy: 'accept-new' },
+      },
+    );
+    await cleared(
+      '/playbooks',
+      { name: 'p', documents: [{ path: 'a.md' }], loop: true, maxLoops: 3, prompt: 'x' },
+      { loop: false, maxLoops: null, prompt: null, worktree: null, sessionId: null },
+    );
+    const moderator = { agent: 'demo' };
+    await cleared('/groupchats', { name: 'c', moderator }, { archived: false });
+  });
+
   it('point at what is wrong with a body', async () => {
     const session = await world.demo('local', await world.stage());
     const path = `/sessions/${session.id}`;

@@ -29,7 +29,7 @@ export const newGroupChatSchema = body({
 });
 export type NewGroupChat = z.infer<typeof newGroupChatSchema>;
 
-/** A merge patch: null puts a limit back to its default. */
+/** A merge patch: null puts back to the default. */
 export const groupChatPatchSchema = body({
   name: name.optional(),
   moderator: moderatorSchema.optional(),
@@ -42,7 +42,7 @@ export const groupChatPatchSchema = body({
     .partial()
     .nullable()
     .optional(),
-  archived: z.boolean().optional(),
+  archived: z.boolean().nullable().optional(),
 });
 export type GroupChatPatch = z.infer<typeof groupChatPatchSchema>;
 

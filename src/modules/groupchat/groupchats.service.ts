@@ -69,7 +69,8 @@ export class GroupChatsService {
     if (patch.moderator) await this.moderators.require(patch.moderator);
     await this.database.transaction(async (tx) => {
       const chat = await this.lock(tx, id);
-      const { name = chat.name, archived = chat.archived } = patch;
+      const { name = chat.name } = patch;
+      const archived = patch.archived === undefined ? chat.archived : (patch.archived ?? false);
       if (archived && !chat.archived) await this.requireIdle(tx, chat, 'archived');
       const change = {
         name,

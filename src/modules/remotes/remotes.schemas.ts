@@ -58,6 +58,8 @@ const remoteFields = {
   hostKeyPolicy: z.enum(['accept-new', 'strict']),
 };
 
+const DEFAULTS = { enabled: true, useSshConfig: false, hostKeyPolicy: 'accept-new' } as const;
+
 export const createRemoteSchema = body({
   name: remoteFields.name,
   host: remoteFields.host,
@@ -68,19 +70,26 @@ export const createRemoteSchema = body({
   passphrase: remoteFields.passphrase.default(null),
   workingDirectory: remoteFields.workingDirectory.default(null),
   env: remoteFields.env.default({}),
-  enabled: remoteFields.enabled.default(true),
-  useSshConfig: remoteFields.useSshConfig.default(false),
-  hostKeyPolicy: remoteFields.hostKeyPolicy.default('accept-new'),
+  enabled: remoteFields.enabled.default(DEFAULTS.enabled),
+  useSshConfig: remoteFields.useSshConfig.default(DEFAULTS.useSshConfig),
+  hostKeyPolicy: remoteFields.hostKeyPolicy.default(DEFAULTS.hostKeyPolicy),
 }).refine(({ privateKey, privateKeyPath }) => privateKey === null || privateKeyPath === null, {
   path: ['privateKey'],
   message: 'Give the private key or its path, not both',
 });
 export type CreateRemote = z.infer<typeof createRemoteSchema>;
 
-/** A merge patch: `null` clears. */
+/** A merge patch: `null` puts back to the default. */
 export const patchRemoteSchema = body({
   ...remoteFields,
-  env: envPatchSchema,
+  env: envPatchSchema.nullable(),
+  enabled: remoteFields.enabled.nullable().transform((value) => value ?? DEFAULTS.enabled),
+  useSshConfig: remoteFields.useSshConfig
+    .nullable()
+    .transform((value) => value ?? DEFAULTS.useSshConfig),
+  hostKeyPolicy: remoteFields.hostKeyPolicy
+    .nullable()
+    .transform((value) => value ?? DEFAULTS.hostKeyPolicy),
 }).partial();
 export type PatchRemote = z.infer<typeof patchRemoteSchema>;
 

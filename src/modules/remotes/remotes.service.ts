@@ -105,7 +105,8 @@ export class RemotesService {
       if (passphrase !== undefined)
         next.passphrase = this.secrets.seal(id, passphrase, 'passphrase');
       if (env !== undefined) {
-        const merged = keptEnvSchema.parse(mergePatch(this.secrets.openEnv(id, current.env), env));
+        const patched = mergePatch(this.secrets.openEnv(id, current.env), env);
+        const merged = keptEnvSchema.parse(patched ?? {});
         next.env = this.secrets.sealEnv(id, merged);
         next.envNames = Object.keys(merged);
       }

@@ -15,7 +15,7 @@ export type PostTurn = z.infer<typeof postTurnSchema>;
 
 export const patchTurnSchema = body({
   prompt: prompt.optional(),
-  held: z.boolean().optional(),
+  held: z.boolean().nullable().optional(),
   position: z.int().min(0).optional(),
 });
 export type PatchTurn = z.infer<typeof patchTurnSchema>;

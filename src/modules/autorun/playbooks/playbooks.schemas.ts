@@ -40,17 +40,17 @@ export const createPlaybookSchema = body({
 });
 export type CreatePlaybook = z.infer<typeof createPlaybookSchema>;
 
-/** A merge patch: null takes away what may be absent. */
+/** A merge patch: null puts what may be absent back to its default. */
 export const patchPlaybookSchema = body({
   name: name.optional(),
   documents: documents.optional(),
-  loop: optionSchemas.loop.optional(),
+  loop: optionSchemas.loop.nullable().optional(),
   maxLoops: optionSchemas.maxLoops.optional(),
   prompt: optionSchemas.prompt.optional(),
   worktree: body({
     branch: branch.optional(),
     base: branch.nullable().optional(),
-    pullRequest: z.boolean().optional(),
+    pullRequest: z.boolean().nullable().optional(),
   })
     .nullable()
     .optional(),
