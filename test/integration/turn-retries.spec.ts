@@ -180,7 +180,7 @@ describeStores(`A turn that its provider holds up${WITHOUT_SSH}`, (kind) => {
     expect(await stage.starts()).toHaveLength(1);
   });
 
-  it('can be called off and not be rewritten while it waits to be tried again', async () => {
+  it('can be called off and be rewritten while it waits to be tried again, unless it has worked', async () => {
     const { stage, session } = await open('local', [{ works: 'one', resetsInMs: 600_000 }]);
     const limited = await world.reaches(await world.ask(session, 'hello'), 'limited');
     await world.api.post(`/turns/${limited.id}/cancel`);
@@ -194,10 +194,29 @@ describeStores(`A turn that its provider holds up${WITHOUT_SSH}`, (kind) => {
       (turn) => turn.state === 'queued' && turn.waiting !== null,
     );
     expect(waiting).toMatchObject({ waiting: { code: 'agent/overloaded' }, error: null });
-    const patched = await world.api.call('PATCH', `/turns/${asked.id}`, { prompt: 'other' });
-    expect(patched).toMatchObject({ status: 409, body: { code: 'turns/not-queued' } });
+    const hold = (held: boolean): Promise<unknown> =>
+      world.api.ok('PATCH', `/sessions/${session.id}`, { held });
+    await hold(true);
+    const { earlier } = await world.reaches(asked, 'queued');
+    await world.api.ok('PATCH', `/turns/${asked.id}`, { prompt: 'other' });
+    await hold(false);
+    await world.api.until<Turn>(
+      `/turns/${asked.id}`,
+      (turn) => turn.earlier.length > earlier.length,
+    );
+    expect((await stage.starts()).at(-1)).toMatchObject({ prompt: 'other' });
     await world.api.post(`/turns/${asked.id}/cancel`);
     expect(await world.ended(asked)).toMatchObject({ state: 'cancelled', waiting: null });
+    await stage.plays([{ works: 'two', fails: 529 }, { fails: 529 }, { fails: 529 }]);
+    const worked = await world.ask(session, 'hello');
+    await world.api.until<Turn>(`/turns/${worked.id}`, (turn) => turn.earlier.length > 0);
+    await hold(true);
+    await world.reaches(worked, 'queued');
+    const patched = await world.api.call('PATCH', `/turns/${worked.id}`, { prompt: 'other' });
+    const errors = [{ pointer: '/prompt', detail: expect.any(String) }];
+    expect(patched).toMatchObject({ status: 409, body: { code: 'turns/has-worked', errors } });
+    await world.api.ok('PATCH', `/turns/${worked.id}`, { held: true });
+    await world.api.post(`/turns/${worked.id}/cancel`);
   });
 
   it('accepts the name that its CLI gives to a resumed conversation, and tells so', async () => {
