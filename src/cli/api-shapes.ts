@@ -33,9 +33,11 @@ export type UsageSums = z.infer<typeof usageSums>;
 
 export const usageReportShape = z.looseObject({
   items: z.array(usageTotal),
+  nextCursor: z.string().nullish(),
   total: usageSums,
   prices: z.looseObject({ date: z.string() }),
 });
+export type UsageReport = z.infer<typeof usageReportShape>;
 
 export const remoteShape = z.looseObject({
   id: z.string(),

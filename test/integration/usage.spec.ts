@@ -1,3 +1,5 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Run } from '../../src/modules/autorun/index.js';
 import { type Session, type Turn } from '../../src/modules/sessions/index.js';
@@ -15,9 +17,25 @@ interface Total {
 }
 interface Report {
   items: Total[];
+  nextCursor: string | null;
   total: Total;
   prices: { source: string; version: string; date: string };
 }
+
+/** Has filled as many tokens of its context as it is told; of none it does not tell. */
+const TELLS_CONTEXT = `#!/usr/bin/env node
+const filled = Number(require('node:fs').readFileSync(0, 'utf8'));
+const tell = (fact) => console.log(JSON.stringify({ ...fact, session_id: 's' }));
+tell({ type: 'system', subtype: 'init', model: 'm' });
+if (filled > 0) {
+  const usage = { input_tokens: filled, output_tokens: 1 };
+  const content = [{ type: 'text', text: 'Done' }];
+  tell({ type: 'assistant', message: { id: '1', model: 'm', role: 'assistant', content, usage } });
+}
+const usage = { input_tokens: 1000, output_tokens: 5 };
+const modelUsage = { m: { inputTokens: 1000, outputTokens: 5, contextWindow: 200000 } };
+tell({ type: 'result', subtype: 'success', is_error: false, result: 'Done', usage, modelUsage, total_cost_usd: 0 });
+`;
 
 describeStores('what agents have used', (kind) => {
   let world: SessionsWorld;
@@ -77,6 +95,56 @@ describeStores('what agents have used', (kind) => {
     expect((await report(`sessionId=${session.id}&to=${later}`)).total.turns).toBe(1);
   });
 
+  it('is told page by page, in one order, with the sum of all on each', async () => {
+    const sessions = await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => world.demo('local', await world.stage(), { name })),
+    );
+    const asked = await Promise.all(sessions.map((session) => world.ask(session, 'hello')));
+    const ends = (await Promise.all(asked.map((turn) => world.ended(turn)))).map(
+      ({ finishedAt }) => finishedAt ?? '',
+    );
+    const until = new Date(Date.parse(ends.toSorted().at(-1) ?? '') + 1).toISOString();
+    for (const by of ['session', 'model', 'remote', 'day']) {
+      const whole = await report(`by=${by}&to=${until}`);
+      expect(whole.nextCursor).toBeNull();
+      const items: Total[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const at: string = cursor && `&cursor=${cursor}`;
+        const part = await report(`by=${by}&to=${until}&limit=1${at}`);
+        expect(part.total).toEqual(whole.total);
+        items.push(...part.items);
+        cursor = part.nextCursor;
+      }
+      expect(items).toEqual(whole.items);
+    }
+    expect((await report(`by=session&to=${until}`)).items.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('of the last turn that told it is the size of the context of a session', async () => {
+    const stage = await world.stage();
+    const script = join(stage, 'agent');
+    await writeFile(script, TELLS_CONTEXT);
+    await chmod(script, 0o755);
+    const session = await world.demo('local', stage, { command: script });
+    const context = async (): Promise<object> => {
+      const path = `/sessions/${session.id}`;
+      const { usage } = await world.api.get<Session>(path);
+      expect(await world.api.get(`${path}/usage`)).toEqual(usage);
+      const { contextTokens, contextWindow, inputTokens } = usage;
+      return { contextTokens, contextWindow, inputTokens };
+    };
+    const none = { contextTokens: null, contextWindow: null, inputTokens: 0 };
+    expect(await context()).toEqual(none);
+    await world.ended(await world.ask(session, '700'));
+    await world.ended(await world.ask(session, '300'));
+    const last = { contextTokens: 300, contextWindow: 200_000, inputTokens: 2_000 };
+    expect(await context()).toEqual(last);
+    expect(await world.ended(await world.ask(session, '0'))).toMatchObject({
+      usage: { contextTokens: null },
+    });
+    expect(await context()).toEqual({ ...last, inputTokens: 3_000 });
+  });
+
   it('is added up by the run of a playbook', async () => {
     const { id: sessionId } = await world.api.post<Session>('/sessions', project.session('worker'));
     await project.document('a.md', '- [ ] one\n- [ ] two\n');
@@ -116,6 +184,9 @@ describeStores('what agents have used', (kind) => {
     ['sessionId=7', '?sessionId'],
     ['remoteId=devbox', '?remoteId'],
     ['colour=red', '?colour'],
+    ['from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z', '?to'],
+    ['limit=201', '?limit'],
+    ['cursor=x', '?cursor'],
   ])('is not told for %s', async (query, pointer) => {
     const { status, body } = await world.api.call<{ errors: { pointer: string }[] }>(
       'GET',

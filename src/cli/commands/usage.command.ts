@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { usageReportShape, type UsageSums } from '../api-shapes.js';
+import { type ApiClient, type Query } from '../api-client.js';
+import { type UsageReport, usageReportShape, type UsageSums } from '../api-shapes.js';
 import { type Cli } from '../cli.js';
 import { findId, findRemote, findSession } from '../find.js';
 import { given } from '../option-values.js';
@@ -46,8 +47,7 @@ export const addUsageCommand = (program: Command, cli: Cli): void => {
         remoteId:
           remote === undefined || remote === 'local' ? remote : await findRemote(api, remote),
       });
-      const query = new URLSearchParams(asked as Record<string, string>);
-      const report = await api.get(`/usage?${query.toString()}`, usageReportShape);
+      const report = await wholeReport(api, asked);
       const rows = report.items.map((item) => [item.key ?? '-', ...cells(item)]);
       const head = [by.toUpperCase(), 'TURNS', 'IN', 'CACHED', 'OUT', 'USD'];
       cli.print(
@@ -56,6 +56,20 @@ export const addUsageCommand = (program: Command, cli: Cli): void => {
         table(head, [...rows, ['total', ...cells(report.total)]]) + legend(report),
       );
     });
+};
+
+/** All groups, page by page, with what all of them come to. */
+const wholeReport = async (api: ApiClient, asked: Query): Promise<UsageReport> => {
+  const read = (cursor?: string): Promise<UsageReport> =>
+    api.get('/usage', usageReportShape, { ...asked, limit: 200, cursor });
+  const report = await read();
+  const items = [...report.items];
+  for (let next = report.nextCursor; typeof next === 'string';) {
+    const more = await read(next);
+    items.push(...more.items);
+    next = more.nextCursor;
+  }
+  return { ...report, items, nextCursor: null };
 };
 
 const cells = (sums: UsageSums): string[] => [

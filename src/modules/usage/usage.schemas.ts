@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { query } from '../../platform/http/index.js';
+import { pageOf, pageShape, query } from '../../platform/http/index.js';
 import { USAGE_GROUPS } from './usage.js';
 
 const tokens = {
@@ -11,7 +11,7 @@ const tokens = {
 };
 const cost = { costUsd: z.number().nullable(), costIsEstimate: z.boolean() };
 
-/** Of one turn, or of several: then the context's size is null. */
+/** Of one turn, or of several: the size of the context is that of the last one, or null. */
 export const usageSchema = z.object({
   ...tokens,
   ...cost,
@@ -30,7 +30,11 @@ const isTimeZone = (name: string): boolean => {
   }
 };
 
+/** The last group that the client has: `=key`, or `-` for what has none. */
+const lastGroup = z.string().regex(/^(?:-|=[^]*)$/);
+
 export const usageQuerySchema = query({
+  ...pageShape(lastGroup),
   by: z.enum(USAGE_GROUPS).default('day'),
   /** From this time on, before that one. */
   from: z.iso.datetime({ offset: true }).optional(),
@@ -45,12 +49,15 @@ export const usageQuerySchema = query({
   groupChatId: z.uuid().optional(),
   runId: z.uuid().optional(),
   remoteId: z.union([z.literal('local'), z.uuid()]).optional(),
-});
+}).refine(
+  ({ from, to }) => from === undefined || to === undefined || new Date(from) <= new Date(to),
+  { path: ['to'], message: 'Must not be before `from`' },
+);
 export type UsageQuery = z.infer<typeof usageQuerySchema>;
 
 const sums = { turns: z.int(), ...tokens, ...cost };
 export const usageReportSchema = z.object({
-  items: z.array(z.object({ key: z.string().nullable(), ...sums })),
-  total: z.object(sums),
+  ...pageOf(z.object({ key: z.string().nullable(), ...sums })).shape,
+  total: z.object(sums).describe('Of all groups, not only those of this page'),
   prices: z.object({ source: z.string(), version: z.string(), date: z.string() }),
 });

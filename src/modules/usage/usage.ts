@@ -1,4 +1,5 @@
 import { type Usage } from '../../agents/index.js';
+import { type Page } from '../../platform/http/index.js';
 
 /** What one execution of a turn has used, and for whom. */
 export interface UsageRecord {
@@ -34,8 +35,8 @@ export interface UsageTotal extends Omit<Usage, 'contextWindow' | 'contextTokens
   turns: number;
 }
 
-export interface UsageReport {
-  items: UsageTotal[];
+export interface UsageReport extends Page<UsageTotal> {
+  /** Of all groups. */
   total: Omit<UsageTotal, 'key'>;
   /** What estimated costs rest on. */
   prices: { source: string; version: string; date: string };

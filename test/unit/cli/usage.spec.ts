@@ -35,8 +35,20 @@ describe('What was used, on the command line', () => {
       [''],
     ]);
     expect(Object.fromEntries(server.calls.at(-1)?.query ?? [])).toEqual({
-      ...{ by: 'day', timeZone: 'UTC' },
+      ...{ by: 'day', timeZone: 'UTC', limit: '200' },
     });
+  });
+
+  it('is all of it, however many pages that are', async () => {
+    const total = { ...sums, turns: 4 };
+    const first = { items: [{ key: 'a', ...sums }], nextCursor: 'next', total, prices };
+    const second = { items: [{ key: 'b', ...sums }], nextCursor: null, total, prices };
+    server = (await FakeServer.start()).on('GET /usage', ({ query }) => ({
+      body: query.get('cursor') === 'next' ? second : first,
+    }));
+    const { stdout } = await asked('--by', 'session', '--json');
+    const items = [...first.items, ...second.items];
+    expect(JSON.parse(stdout)).toMatchObject({ items, nextCursor: null, total });
   });
 
   it('says which costs are estimates, and how old the prices are', async () => {

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../../platform/database/index.js';
+import { page } from '../../../platform/http/index.js';
 import { type UsageGroup, type UsageRecord, type UsageReport } from '../usage.js';
 import { type UsageQuery } from '../usage.schemas.js';
 
 interface TotalRow {
   key: string | null;
+  cursor: string;
   turns: number;
   input: number;
   output: number;
@@ -14,9 +16,6 @@ interface TotalRow {
   cost: number | null;
   estimated: boolean;
 }
-
-/** More groups than a person reads: the ones that cost most, or the latest days. */
-const MAX_GROUPS = 1_000;
 
 @Injectable()
 export class UsageRecords {
@@ -37,11 +36,13 @@ export class UsageRecords {
     );
   }
 
-  async totals(asked: UsageQuery): Promise<Pick<UsageReport, 'items' | 'total'>> {
+  /** The ones that cost most first, or the latest days. */
+  async totals(asked: UsageQuery): Promise<Omit<UsageReport, 'prices'>> {
     const key = KEY_OF[asked.by];
     // Of all together first: PostgreSQL tells it in the same pass.
     const rows = await this.database.query<TotalRow>(
-      `SELECT grouping(key) = 1 AS is_total, key, count(DISTINCT turn_id)::int AS turns,
+      `WITH grouped AS (
+       SELECT grouping(key) = 1 AS is_total, key, count(DISTINCT turn_id)::int AS turns,
          coalesce(sum(input_tokens), 0)::bigint AS input, coalesce(sum(output_tokens), 0)::bigint AS output,
          coalesce(sum(cache_read_tokens), 0)::bigint AS cache_read,
          coalesce(sum(cache_write_tokens), 0)::bigint AS cache_write,
@@ -56,17 +57,29 @@ export class UsageRecords {
            AND $7::text IS NOT NULL
        ) u
        GROUP BY GROUPING SETS ((), (key))
-       ORDER BY is_total DESC, ${asked.by === 'day' ? 'key DESC' : 'cost DESC NULLS LAST, output DESC, key'}
-       LIMIT ${MAX_GROUPS + 1}`,
+       ), ranked AS (
+         SELECT *, CASE WHEN is_total THEN NULL WHEN key IS NULL THEN '-' ELSE '=' || key END AS cursor,
+           row_number() OVER (
+             ORDER BY is_total DESC, ${asked.by === 'day' ? 'key DESC' : 'cost DESC NULLS LAST, output DESC, key'}
+           ) AS place
+         FROM grouped
+       )
+       SELECT * FROM ranked
+       WHERE is_total OR $8::text IS NULL OR place > (SELECT place FROM ranked WHERE cursor = $8)
+       ORDER BY place LIMIT $9`,
       [
         ...[asked.from ?? null, asked.to ?? null, asked.sessionId ?? null],
         ...[asked.groupChatId ?? null, asked.runId ?? null, asked.remoteId ?? null, asked.timeZone],
+        // The total, and one to know whether there are more.
+        ...[asked.cursor ?? null, asked.limit + 2],
       ],
     );
     const [total, ...groups] = rows;
     if (!total) throw new Error('PostgreSQL gave no row for a sum');
+    const { items, nextCursor } = page(groups, asked.limit, ({ cursor }) => cursor);
     return {
-      items: groups.map((row) => ({ key: row.key, ...toSums(row) })),
+      items: items.map((row) => ({ key: row.key, ...toSums(row) })),
+      nextCursor,
       total: toSums(total),
     };
   }
