@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { z } from 'zod';
@@ -57,6 +57,16 @@ class KettlesController {
   @Post()
   make(@Body({ schema: kettle }) { name }: z.infer<typeof kettle>): { length: number } {
     return { length: name.length };
+  }
+
+  @Post(':id/empty')
+  empty(@Param('id', { schema: id }) kettleId: string): { id: string } {
+    return { id: kettleId };
+  }
+
+  @Delete(':id')
+  scrap(): object {
+    return {};
   }
 
   @Patch(':id')
@@ -123,6 +133,27 @@ describe('problems', () => {
     const answer = await http.call(PATH, { ...post(''), body: '{"name": ' });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: 'http/malformed-json' });
+  });
+
+  it('points at every field that is sent where none is taken', async () => {
+    await using http = await start();
+    const path = `${PATH}/019a0000-0000-7000-8000-000000000000`;
+    for (const [method, at] of [
+      ['POST', `${path}/empty`],
+      ['DELETE', path],
+    ] as const) {
+      const answer = await http.call(at, json(method, { zz: 1, 'a/b': null }));
+      expect(answer.status).toBe(422);
+      expect(await answer.json()).toMatchObject({
+        code: 'http/invalid',
+        errors: [
+          { pointer: '/zz', detail: 'Unknown field' },
+          { pointer: '/a~1b', detail: 'Unknown field' },
+        ],
+      });
+      expect((await http.call(at, json(method, {}))).ok).toBe(true);
+      expect((await http.call(at, { method })).ok).toBe(true);
+    }
   });
 
   it('says so outside of the API too', async () => {
