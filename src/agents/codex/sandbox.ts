@@ -26,7 +26,7 @@ const READ_ONLY = ['--sandbox', 'read-only', '--ignore-rules'];
 const choosesSandbox = (arg: string): boolean => CHOOSES_SANDBOX.test(arg);
 
 const CHOOSES_SANDBOX =
-  /^(?:-s|--(?:sandbox|dangerously-bypass-approvals-and-sandbox|yolo|approve-for-me)(?:=|$))/;
+  /^(?:-s|--(?:sandbox|dangerously-bypass-approvals-and-sandbox|full-auto|yolo|approve-for-me)(?:=|$))/;
 
 /** What loosens the sandbox, a profile, which may be any settings, and what the CLI writes itself. */
 const LIFTS_READ_ONLY =

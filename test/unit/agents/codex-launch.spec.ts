@@ -66,6 +66,7 @@ describe('A turn of Codex', () => {
     [['--dangerously-bypass-approvals-and-sandbox']],
     [['--approve-for-me']],
     [['--yolo']],
+    [['--full-auto']],
   ])('has the sandbox %j that its session chooses, unless it is read-only', (args) => {
     const writing = adapter.launch(turn('x', { args })).argv;
     expect(writing).toEqual(expect.arrayContaining(args));
