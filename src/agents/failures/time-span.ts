@@ -33,3 +33,12 @@ const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
  */
 export const instantOf = (ms: number): string | null =>
   ms >= 0 && ms <= LATEST_MS ? new Date(ms).toISOString() : null;
+
+/**
+ * Milliseconds since 1970 of an RFC 3339 time or a date of HTTP; NaN for anything else. Without a zone it would be read as
+ * one of this server's.
+ */
+export const zonedTime = (text: string): number => (HAS_ZONE.test(text) ? Date.parse(text) : NaN);
+
+const HAS_ZONE =
+  /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$|^[A-Z][a-z]{2}, .* (?:GMT|UTC|[+-]\d{4})$/;

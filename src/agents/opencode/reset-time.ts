@@ -1,5 +1,5 @@
 import { jsonOf } from '../detection/cli-json.js';
-import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN } from '../failures/time-span.js';
+import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN, zonedTime } from '../failures/time-span.js';
 import { type ToldFailure } from './memory.js';
 
 /**
@@ -23,7 +23,7 @@ const ofHeader = (name: string, value: string, now: Date): number | null => {
   if (name !== 'retry-after' && !RESETS.test(name)) return null;
   const number = Number(value);
   if (Number.isNaN(number)) {
-    return SPAN.test(value) ? now.getTime() + timeSpanMs(value) : Date.parse(value);
+    return SPAN.test(value) ? now.getTime() + timeSpanMs(value) : zonedTime(value);
   }
   return instant(number, now);
 };
@@ -44,7 +44,7 @@ const ofBody = (body: unknown, now: Date): (number | null)[] => {
   const fields = Object.entries(error);
   return fields.map(([name, value]) => {
     if (!/^resets?_(?:at|in_seconds)$/.test(name)) return null;
-    return typeof value === 'number' ? instant(value, now) : Date.parse(String(value));
+    return typeof value === 'number' ? instant(value, now) : zonedTime(String(value));
   });
 };
 

@@ -87,3 +87,30 @@ describe('A wait that a provider names', () => {
     }
   });
 });
+
+describe('A time that a provider of OpenCode names', () => {
+  const ofBody = (resets_at: unknown): string | null =>
+    ofOpenCode(
+      { ...NOTHING_TOLD, message: '', body: JSON.stringify({ error: { resets_at } }) },
+      NOW,
+    );
+  const ofHeader = (value: string): string | null =>
+    ofOpenCode({ ...NOTHING_TOLD, message: '', headers: { 'Retry-After': value } }, NOW);
+
+  it.each([
+    ['2026-11-23T01:00:00+01:00', '2026-11-23T00:00:00.000Z'],
+    ['2026-11-22T14:00:00Z', '2026-11-22T14:00:00.000Z'],
+    ['Sun, 22 Nov 2026 14:00:00 GMT', '2026-11-22T14:00:00.000Z'],
+  ])('is %s with its zone', (told, instant) => {
+    expect(ofBody(told)).toBe(instant);
+    expect(ofHeader(told)).toBe(instant);
+  });
+
+  it.each([
+    ...['2026-11-23T14:00:00', '2026-11-23 14:00', 'Nov 23, 2026 14:00', '23 Nov 2026', '2027'],
+    ...['Mon, 23 Nov 2026 14:00:00', 'tomorrow'],
+  ])('is not %s without one', (told) => {
+    expect(ofBody(told)).toBeNull();
+    if (!/^\d+$/.test(told)) expect(ofHeader(told)).toBeNull();
+  });
+});
