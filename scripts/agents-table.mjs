@@ -1,6 +1,6 @@
 /** Writes what the real CLIs have shown into the table of docs/agents.md, between its marks. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const BEGIN = '<!-- agents: written by `npm run test:agents -- --all --table` -->';
@@ -28,13 +28,16 @@ export const rowsOf = (markdown) => {
 /** Where each contract that has passed leaves `<name>.json`. */
 export const shownFolder = (root) => join(root, '.cache/agents-shown');
 
-export const writeAgentsTable = (root) => {
+/** @param names whose contracts have just been run: what others have left there is not of this run. */
+export const writeAgentsTable = (root, names) => {
   const path = join(root, 'docs/agents.md');
   const markdown = readFileSync(path, 'utf8');
   const folder = shownFolder(root);
-  const shown = (existsSync(folder) ? readdirSync(folder) : []).sort().map((name) => ({
-    ...JSON.parse(readFileSync(join(folder, name), 'utf8')),
-  }));
+  const shown = [...names]
+    .sort()
+    .map((name) => join(folder, `${name}.json`))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')));
   const [{ columns } = {}] = shown;
   if (!columns) throw new Error('Nothing has been shown: no contract has passed');
   const rows = new Map(rowsOf(markdown).map((row) => [row[0], row]));

@@ -39,7 +39,7 @@ const paths = isAll ? [] : named.map((name) => `test/agents/(contract/)?${name}\
 const { passed, failed, skipped } = runAgents(paths);
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
 if (failed > 0) process.exit(1);
-if (args.includes('--table')) writeAgentsTable(root);
+if (args.includes('--table')) writeAgentsTable(root, chosen);
 const untried = chosen.filter((name) => !existsSync(join(shownFolder(root), `${name}.json`)));
 if (untried.length > 0) {
   console.error(`Not tried, see above: ${untried.join(', ')}`);
