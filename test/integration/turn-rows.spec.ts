@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AgentRegistry } from '../../src/agents/index.js';
+import { freshState } from '../../src/agents/stream/parser-state.js';
 import { type RemotesService } from '../../src/modules/remotes/index.js';
 import { type ImagesRepository } from '../../src/modules/sessions/storage/images.repository.js';
 import { QueueService } from '../../src/modules/sessions/queue.service.js';
@@ -87,5 +88,36 @@ describe('A turn whose limit is over', () => {
     ]);
     expect(await world.database.transaction((tx) => turns.waiting(sessionId, tx))).toEqual([id]);
     await turns.update(database, id, { state: 'completed' });
+  });
+});
+
+describe('The conversation of a session', () => {
+  /** Ends a turn that was asked so long ago, and answers with the conversation that its session then has. */
+  const ending = async (
+    sessionId: string,
+    conversation: string,
+    asked: { agoMs: number; fresh?: boolean },
+  ): Promise<string | null> => {
+    const { agoMs, fresh = false } = asked;
+    const queuedAt = new Date(Date.now() - agoMs);
+    const id = await world.turn(sessionId, { queuedAt, fresh });
+    const { row, recorder } = await world.claimed(id);
+    row.parser = { ...freshState(), providerSessionId: conversation };
+    const end = { text: '', exitCode: 0, signal: null, error: null, resumesAt: null };
+    await world.ledger.ended(recorder, row, () => ({ ...end, state: 'completed' }), null);
+    return (await world.sessions.find(sessionId))?.providerSessionId ?? null;
+  };
+
+  it('stays that of the turn asked for last, whichever ends last', async () => {
+    const session = await world.session({ providerSessionId: 'one' });
+    expect(await ending(session, 'two', { agoMs: 1_000, fresh: true })).toBe('two');
+    expect(await ending(session, 'one', { agoMs: 60_000 })).toBe('two');
+    expect(await ending(session, 'three', { agoMs: 0, fresh: true })).toBe('three');
+  });
+
+  it('goes on under another name when its provider gives it one', async () => {
+    const session = await world.session({ providerSessionId: 'one' });
+    expect(await ending(session, 'renamed', { agoMs: 1_000 })).toBe('renamed');
+    expect(await ending(session, 'again', { agoMs: 0 })).toBe('again');
   });
 });

@@ -87,7 +87,7 @@ const drive = (
     ({ kind }) => kind,
     (error: unknown) => error,
   );
-  return { turn, ended, steps, gone };
+  return { turn, ended, steps, gone, row };
 };
 
 /** Lets the clocks of the turn run until something has happened; the pauses between two attempts are real. */
@@ -224,12 +224,13 @@ describe('A driven turn', () => {
       signal?.throwIfAborted();
     };
     const runs = { start, put: () => call('put'), remove: () => call('remove') };
-    const row = { state: 'starting', startedAt: null } as const;
-    const { turn, ended, gone } = drive(runs, row, true, new WithFiles());
+    const begun = { state: 'starting', startedAt: null } as const;
+    const { turn, ended, gone, row } = drive(runs, begun, true, new WithFiles());
     await until(() => calls.length === 2);
     gone.abort(new Error('taken'));
     expect(await ended).toMatchObject({ message: 'taken' });
     expect(calls).toEqual(['put', 'start']);
+    expect(row.parser?.place).toMatchObject({ providerSessionId: null, spentBefore: null });
     expect(turn).toMatchObject({ mayHaveStarted: false, hasPutFiles: true });
   });
 

@@ -17,7 +17,12 @@ const planned = async (
   agent: AgentName,
   fresh = false,
   change: Partial<TurnRow> = {},
-): Promise<{ spentBefore: Usage | null; asked: string[]; cwd: string }> => {
+): Promise<{
+  spentBefore: Usage | null;
+  providerSessionId: string | null;
+  asked: string[];
+  cwd: string;
+}> => {
   const asked: string[] = [];
   const session = { id: 's', agent, custom: null, providerSessionId: 'conversation', limits: {} };
   const rows = {
@@ -53,7 +58,8 @@ const planned = async (
     earlier: [] as unknown,
     ...change,
   } as TurnRow);
-  return { spentBefore: request.spentBefore, asked, cwd };
+  const { spentBefore, providerSessionId } = request;
+  return { spentBefore, providerSessionId, asked, cwd };
 };
 
 it('is planned with what its conversation has used, asked beside the rest, where its agent tells totals', async () => {
@@ -62,6 +68,22 @@ it('is planned with what its conversation has used, asked beside the rest, where
     asked: ['spent s,conversation', 'place'],
   });
   expect(await planned('codex', true)).toMatchObject({ spentBefore: null, asked: ['place'] });
+});
+
+it('goes on with the conversation that it began with, whatever its session’s is by now', async () => {
+  const kept = { cwd: '/known', directory: '/own' };
+  const taken = (place: NonNullable<TurnRow['parser']>['place']) =>
+    planned('codex', false, { parser: { place } as TurnRow['parser'] });
+  expect(await taken({ ...kept, providerSessionId: 'before', spentBefore: null })).toMatchObject({
+    ...{ providerSessionId: 'before', spentBefore: null, asked: ['place'] },
+  });
+  expect(await taken({ ...kept, providerSessionId: null, spentBefore: null })).toMatchObject({
+    ...{ providerSessionId: null, spentBefore: null, asked: ['place'] },
+  });
+  // As an earlier version of this server has stored it.
+  expect(await taken(kept)).toMatchObject({
+    ...{ providerSessionId: 'conversation', spentBefore: SPENT },
+  });
 });
 
 it('asks nothing of what was used for any other agent', async () => {

@@ -49,7 +49,11 @@ export class PlacedRuns {
   private async settle(run: RunKey, signal: AbortSignal | undefined): Promise<void> {
     const { plan } = this;
     const { row, adapter } = plan;
-    const place = row.parser?.place ?? (await this.find(run, signal));
+    const { providerSessionId, spentBefore } = plan.request;
+    const place = row.parser?.place ?? {
+      ...(await this.find(run, signal)),
+      ...{ providerSessionId, spentBefore },
+    };
     plan.request = { ...plan.request, ...place };
     plan.cwd = place.cwd;
     const parser: StoredParserState = row.parser ?? adapter.initialState(plan.request);

@@ -123,9 +123,11 @@ export class TurnLedger {
     );
   }
 
-  private async keepConversation(tx: Tx, { sessionId, providerSessionId }: TurnRow): Promise<void> {
+  private async keepConversation(tx: Tx, row: TurnRow): Promise<void> {
+    const { sessionId, providerSessionId } = row;
     const session = await this.sessions.find(sessionId, tx);
     if (providerSessionId === null || session?.providerSessionId === providerSessionId) return;
+    if (await this.turns.isOvertaken(row, CONVERSATION_LOST, tx)) return;
     await this.sessions.update(tx, sessionId, { providerSessionId });
     if (session?.providerSessionId != null) {
       await this.events.conversationChanged(tx, sessionId, providerSessionId);

@@ -47,13 +47,18 @@ export class TurnPlanner {
     if (!session) throw new TurnTaken();
     const adapter = this.agents.of(session);
     const { resume } = adapter.capabilities;
-    const conversation = conversationOf(row, resume, session.providerSessionId);
+    const begun = row.parser?.place;
+    const ofSession =
+      begun?.providerSessionId === undefined ? session.providerSessionId : begun.providerSessionId;
+    const conversation = conversationOf(row, resume, ofSession);
     const { resumes } = conversation;
     const [place, spentBefore, prompt, images] = await Promise.all([
       this.places.placeOf(session, row.remoteId),
-      adapter.tellsTotals === true && resumes !== null
-        ? this.rows.spentOn(session.id, resumes)
-        : null,
+      begun?.spentBefore !== undefined
+        ? begun.spentBefore
+        : adapter.tellsTotals === true && resumes !== null
+          ? this.rows.spentOn(session.id, resumes)
+          : null,
       this.promptOf(row, conversation),
       // A conversation that knows what was asked knows its images too.
       conversation.asks === 'rest' ? [] : this.images.ofTurn(row.id),
@@ -61,7 +66,7 @@ export class TurnPlanner {
     const isApart = this.scratch.isNeeded(row, adapter.capabilities);
     // Once it is known where it works, nothing on its host can keep it from being followed to its end.
     const cwd =
-      row.parser?.place?.cwd ??
+      begun?.cwd ??
       row.cwd ??
       (isApart ? await this.scratch.enter(session.id, row.remoteId, place.host) : place.cwd);
     const { silenceMs, toolMs, absoluteMs, ...limits } = session.limits;

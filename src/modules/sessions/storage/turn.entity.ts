@@ -47,8 +47,16 @@ export type StoredParserState = ParserState & {
   worked?: boolean;
   /** What the calls of models that it told of have used so far. */
   called?: Tokens;
-  /** Where on its host it works, absolute, and what directory is its own. */
-  place?: { cwd: string; directory: string };
+  /**
+   * Where on its host it works, absolute, what directory is its own, and with which conversation it went on: its session
+   * may go on with another one meanwhile. The last two are missing where an earlier version of this server began it.
+   */
+  place?: {
+    cwd: string;
+    directory: string;
+    providerSessionId?: string | null;
+    spentBefore?: Usage | null;
+  };
 };
 
 @Entity('turns')

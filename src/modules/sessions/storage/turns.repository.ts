@@ -78,6 +78,26 @@ export class TurnsRepository {
     );
   }
 
+  /**
+   * Whether the session already goes on with the conversation of a turn that was asked for later: only a turn that
+   * speaks in one of its own (`fresh`) runs beside another.
+   *
+   * @param lostCode what an attempt ends with whose conversation is lost.
+   */
+  async isOvertaken(
+    { id, sessionId, queuedAt }: TurnRow,
+    lostCode: string,
+    sql: Sql,
+  ): Promise<boolean> {
+    const rows = await sql.query(
+      `SELECT 1 FROM turns WHERE session_id = $1 AND (queued_at, id) > ($2, $3)
+         AND provider_session_id IS NOT NULL AND (kind = 'message' OR NOT fresh)
+         AND (state = 'completed' OR NOT earlier @> jsonb_build_array(jsonb_build_object('code', $4::text))) LIMIT 1`,
+      [sessionId, queuedAt, id, lostCode],
+    );
+    return rows.length > 0;
+  }
+
   /** What waits in a session, next first. */
   queue(sessionId: string): Promise<TurnRow[]> {
     return this.database
