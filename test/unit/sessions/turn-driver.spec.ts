@@ -38,6 +38,8 @@ interface Driven {
   /** How long it was given back for. */
   released: number[];
   waits: string[];
+  /** How often it was recorded that its host has taken it. */
+  accepted: number;
 }
 
 interface Case {
@@ -56,7 +58,7 @@ const attempted = async ({
   adapter = new DemoAdapter(),
   planned = (plan) => Promise.resolve(plan),
 }: Case): Promise<Driven> => {
-  const told: Driven = { ended: [], spools: [], asked: [], released: [], waits: [] };
+  const told: Driven = { ended: [], spools: [], asked: [], released: [], waits: [], accepted: 0 };
   const row: Partial<TurnRow> = {
     ...{ id: 'turn', state: 'starting', prompt: '', fresh: false, readOnly: false, nonce: '' },
     ...{ attempts: 1, stdoutOffset: 0, stderrOffset: 0, stderrTail: '', startedAt: null },
@@ -93,6 +95,7 @@ const attempted = async ({
   } as unknown as TurnPlanner;
   const ledger = {
     recorderOf: () => ({ stop: () => undefined, said: () => undefined }),
+    accepted: () => Promise.resolve((told.accepted += 1)),
     unheard: (_recorder: unknown, reason: DomainError) =>
       Promise.resolve(told.waits.push(reason.code)),
     ended: (
@@ -246,12 +249,35 @@ describe('A turn taken over that cannot be planned any more', () => {
     expect({ spools, released }).toEqual({ spools: [{ attempt: 1, fence: true }], released: [] });
   });
 
+  class Unlaunchable extends DemoAdapter {
+    override launch = (): never => {
+      throw new AgentUnsupported('no');
+    };
+  }
+
+  it.each([{ kind: 'running' }, EXITED] as const)(
+    'is followed without a launch when its host had taken it: $kind',
+    async (status) => {
+      const driven = await attempted({
+        ...{ begun: false, adapter: new Unlaunchable() },
+        runs: { status: () => Promise.resolve(status) },
+      });
+      expect(driven).toMatchObject({ ended: [], released: [0], waits: [], accepted: 1 });
+    },
+  );
+
+  it('ends as it was told to, once it is gone, whatever keeps it from being planned', async () => {
+    const faulty = (status: Awaited<ReturnType<DurableRuns['status']>>): Promise<Driven> =>
+      attempted({
+        ...{ begun: false, change: { state: 'stopping', startedAt: new Date(), stop: STOP } },
+        runs: { status: () => Promise.resolve(status) },
+        planned: () => Promise.reject(new TypeError('a fault of ours')),
+      });
+    expect(await faulty(EXITED)).toMatchObject({ ended: [{ state: 'cancelled', error: null }] });
+    expect(await faulty({ kind: 'running' })).toMatchObject({ ended: [], released: [5_000] });
+  });
+
   it('is refused too when it cannot be launched', async () => {
-    class Unlaunchable extends DemoAdapter {
-      override launch = (): never => {
-        throw new AgentUnsupported('no');
-      };
-    }
     const { ended } = await attempted({
       ...{ begun: false, adapter: new Unlaunchable() },
       runs: { status: () => Promise.resolve(NEVER) },

@@ -108,4 +108,15 @@ describe('A turn whose adapter has a fault', () => {
     });
     expect(() => unfailing(adapter).launch(turn('x'))).toThrow(refusal);
   });
+
+  it('is refused where its adapter cannot say how it is started', () => {
+    const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const adapter = new DemoAdapter();
+    jest.spyOn(adapter, 'launch').mockImplementation(() => {
+      throw new TypeError('secret');
+    });
+    expect(() => unfailing(adapter).launch(turn('x'))).toThrow(AgentUnsupported);
+    expect(log.mock.calls).toMatchObject([[{ step: 'launch' }]]);
+    expect(JSON.stringify(log.mock.calls)).not.toContain('secret');
+  });
 });

@@ -107,9 +107,9 @@ export class TurnInterruptions {
         return;
       }
       const reason = error instanceof InputRefused ? error.refusal : error;
-      if (error instanceof InputRefused && (await this.cutOff(reason, attempt))) return;
-      if (error instanceof DomainError && !mayHeal(error) && (await this.givenUp(error, attempt)))
-        return;
+      if (error instanceof InputRefused) {
+        if (await this.cutOff(reason, attempt)) return;
+      } else if (!mayHeal(error) && (await this.givenUp(error, attempt))) return;
       if (reason instanceof DomainError && row.waiting?.code !== reason.code) {
         await this.unheard(recorder, row.id, reason);
       }
@@ -152,16 +152,23 @@ export class TurnInterruptions {
 
   /**
    * Ends a turn that can neither be planned nor started any more, if its host says that it was never begun, or nothing of
-   * it runs and it was told to stop; false when it may go on, or its host cannot be asked.
+   * it runs and it was told to stop. One that its host had taken needs no start: from now on it is only followed. False
+   * when it is to be tried again, or its host cannot be asked.
    */
-  private async givenUp(refusal: DomainError, attempt: Attempt): Promise<boolean> {
+  private async givenUp(refusal: unknown, attempt: Attempt): Promise<boolean> {
     const { recorder, row, plan } = attempt;
     try {
       const host = plan?.host ?? (await this.planner.hostOf(row));
       const verdict = await host.runs.status(TurnDrive.runKey(row));
+      const isBegun = verdict.kind !== 'never-started';
       const isStopped = (await this.rows.find(row.id))?.stop != null;
-      const wasRefused = verdict.kind === 'never-started' && row.startedAt === null;
-      if (verdict.kind === 'running' || !(isStopped || wasRefused)) return false;
+      const isRefused = refusal instanceof DomainError && row.startedAt === null;
+      if (isRefused && plan && isBegun && !isStopped) {
+        await this.ledger.accepted(recorder, null, plan.cwd);
+        await this.claims.release([{ turnId: row.id, fence: row.fence }], 0);
+        return true;
+      }
+      if (verdict.kind === 'running' || !(isStopped || (isRefused && !isBegun))) return false;
       if (!(await this.nothingLeft(row, verdict, host))) return true;
     } catch (error) {
       if (error instanceof DomainError) return false;
