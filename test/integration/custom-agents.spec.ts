@@ -243,6 +243,22 @@ describe(`Custom agents${WITHOUT_SSH}`, () => {
     expect(await refusal('PATCH', path, { args: [] })).toEqual(['/args']);
     expect(reportOf(await answerTo(session, 'x', { readOnly: true }))).toMatchObject({ dry: true });
   });
+
+  it('keep their definition while a turn is read by it', async () => {
+    const session = await open('local', 'ENDER', { custom: TEXT });
+    const path = `/sessions/${session.id}`;
+    const turn = await send(session, 'hang');
+    const json = { ...TEXT, output: { format: 'json', text: '/out' } };
+    expect(await api.call('PATCH', path, { custom: json })).toMatchObject({
+      ...{ status: 409, body: { code: 'sessions/busy' } },
+    });
+    expect(await api.ok('PATCH', path, { custom: TEXT, name: 'renamed' })).toMatchObject({
+      custom: TEXT,
+    });
+    await api.post(`/turns/${turn.id}/cancel`);
+    await turnEnded(api, turn.id);
+    expect(await api.ok('PATCH', path, { custom: json })).toMatchObject({ custom: json });
+  });
 });
 
 const PIXEL =

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import {
@@ -112,7 +113,7 @@ export class SessionsService {
     return this.views(await this.rows.findAll(ids));
   }
 
-  /** The working directory and the host can't be changed while a turn waits or runs. */
+  /** The working directory, the host and a custom agent's definition can't be changed while a turn waits or runs. */
   async patch(id: string, patch: PatchSession): Promise<Session> {
     const row = await this.database.transaction(async (tx) => {
       const current = await this.rows.lock(id, tx);
@@ -121,6 +122,9 @@ export class SessionsService {
       const moves = next.cwd !== current.cwd || next.remoteId !== current.remoteId;
       if (moves) await this.requireIdle(current.id, 'its host and directory cannot change', tx);
       if (moves) next.providerSessionId = null;
+      // A run that is followed anew is read by the definition that it was begun with.
+      if (!isDeepStrictEqual(next.custom, current.custom))
+        await this.requireIdle(current.id, 'the definition of its agent cannot change', tx);
       await this.rows.update(tx, id, next);
       const { held } = next;
       await this.events.append(tx, sessionStream(id), 'session.updated', { sessionId: id, held });
