@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { v7 as uuid } from 'uuid';
 import { DemoAdapter } from '../../src/agents/demo/demo-adapter.js';
 import { type ParserState } from '../../src/agents/index.js';
@@ -45,7 +45,7 @@ describe('what is written of a turn', () => {
     return {
       ...claimed,
       stored: () => world.stored(claimed.row.id),
-      told: () => world.told(sessionId),
+      told: (limit?: number) => world.told(sessionId, limit),
     };
   };
   const state = (text: string): ParserState => ({
@@ -69,6 +69,22 @@ describe('what is written of a turn', () => {
       [2, 'turn.tool', { tool: { id: 't', name: 'Bash', phase: 'started' } }],
       [3, 'turn.output', { text: 'c' }],
     ]);
+  });
+
+  it('is written at once, however many events it is, and tells what nobody knows not for ever', async () => {
+    const { recorder, told } = await setup();
+    const appended = jest.spyOn(log, 'appendAll');
+    const unknown = Array.from({ length: 150 }, (_, n) => ({
+      ...({ type: 'unknown', name: 'odd', raw: `${n}` } as const),
+    }));
+    const other = { type: 'unknown', name: 'other', raw: 'x' } as const;
+    recorder.said(state('a'), [...unknown, other], 10, 10);
+    await recorder.flush();
+    expect(appended).toHaveBeenCalledTimes(1);
+    appended.mockRestore();
+    const raws = (await told(200)).map(({ data }) => (data as { raw: string }).raw);
+    expect(raws).toHaveLength(101);
+    expect(raws.slice(98)).toEqual(['98', 'More of these are not shown.', 'x']);
   });
 
   it('is not for one who was overtaken before he had read what he claimed', async () => {

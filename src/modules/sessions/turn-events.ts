@@ -55,8 +55,14 @@ export class TurnEvents {
     await this.log.append(tx, sessionStream(sessionId), 'session.updated', data);
   }
 
-  async said(tx: Tx, row: TurnRow, type: SaidEventType, data: object): Promise<void> {
-    await this.log.append(tx, sessionStream(row.sessionId), type, { turnId: row.id, ...data });
+  /** All at once: a turn that says much must not keep others from its row for long. */
+  async said(tx: Tx, row: TurnRow, told: readonly [SaidEventType, object][]): Promise<void> {
+    if (told.length === 0) return;
+    await this.log.appendAll(
+      tx,
+      sessionStream(row.sessionId),
+      told.map(([type, data]) => ({ type, data: { turnId: row.id, ...data } })),
+    );
   }
 }
 

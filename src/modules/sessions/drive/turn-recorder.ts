@@ -26,6 +26,8 @@ export class TurnTaken extends Error {}
 const COALESCE_MS = 50;
 /** Output waiting to be written beyond this makes the reader wait. */
 const MAX_PENDING_BYTES = 1024 * 1024;
+/** Of one name that a driver tells of a turn. */
+const MAX_UNKNOWN = 100;
 const STDERR_TAIL_CHARACTERS = 16 * 1024;
 
 /**
@@ -40,6 +42,7 @@ export class TurnRecorder {
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
   private failure: unknown = null;
+  private readonly unknown = new Map<string, number>();
   /** Called after every write with the parser's state that it has stored. */
   written: (parser: StoredParserState | null) => void = () => undefined;
 
@@ -61,7 +64,10 @@ export class TurnRecorder {
   ): void {
     this.row.parser = state;
     this.row.stdoutOffset = stdoutOffset;
-    for (const fact of facts) this.facts.push(fact);
+    for (const fact of facts) {
+      const told = this.atMost(fact);
+      if (told) this.facts.push(told);
+    }
     this.touched(bytes);
   }
 
@@ -70,6 +76,15 @@ export class TurnRecorder {
     this.row.stderrTail = storableText(tail.slice(-STDERR_TAIL_CHARACTERS));
     this.row.stderrOffset = stderrOffset;
     this.touched(chunk.length);
+  }
+
+  /** What nobody knows the meaning of is told for people to look at, who need not see it thousands of times. */
+  private atMost(fact: TurnFact): TurnFact | null {
+    if (fact.type !== 'unknown') return fact;
+    const times = (this.unknown.get(fact.name) ?? 0) + 1;
+    this.unknown.set(fact.name, times);
+    if (times > MAX_UNKNOWN) return null;
+    return times < MAX_UNKNOWN ? fact : { ...fact, raw: 'More of these are not shown.' };
   }
 
   /** Resolves when there is room for more. */
@@ -145,10 +160,7 @@ export class TurnRecorder {
     try {
       await this.database.transaction(async (tx) => {
         await this.fenced(tx, change);
-        for (const fact of joined(facts)) {
-          const [type, data] = eventOf(fact);
-          await this.events.said(tx, row, type, data);
-        }
+        await this.events.said(tx, row, joined(facts).map(eventOf));
       });
     } catch (error) {
       this.failure = error;
