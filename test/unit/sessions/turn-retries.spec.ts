@@ -120,6 +120,15 @@ describe('a turn at a limit of its provider', () => {
     expect(ending.earlier).toBeUndefined();
   });
 
+  it('fails when it has no time left to go on in', () => {
+    const after = (spentMs: number) => goingOn(limited(HOUR), attempt({ spentMs }), POLICY);
+    expect(after(12 * HOUR - 61 * SECOND)).toMatchObject({ state: 'limited' });
+    expect(after(12 * HOUR - 60 * SECOND)).toMatchObject({
+      ...{ state: 'failed', resumesAt: new Date(NOW + HOUR) },
+      error: { code: 'agent/limit', hint: expect.stringContaining('limits.absoluteMs') },
+    });
+  });
+
   it('gives up after so many in a row, and counts anew when work was done in between', () => {
     const limit = earlier('agent/limit');
     const worked = earlier('agent/limit', { worked: true });

@@ -93,10 +93,14 @@ const afterLimit = (
       `${error.message} (after ${streak} waits in a row for the limit to reset)`,
     );
   }
+  const going = carried(error, attempt, 0);
+  if (going.spentMs >= policy.absoluteMs) {
+    return givenUp('It had used up its time when it came to that: raise limits.absoluteMs.');
+  }
   const jitterMs = chance() * Math.min(MAX_JITTER_MS, (resumesMs - now) / 10);
   return {
     ...ending,
-    ...carried(error, attempt, 0),
+    ...going,
     resumesAt,
     retryAt: new Date(resumesMs + jitterMs),
   };
