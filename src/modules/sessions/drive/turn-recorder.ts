@@ -43,6 +43,8 @@ export class TurnRecorder {
   private flushing: Promise<void> = Promise.resolve();
   private failure: unknown = null;
   private readonly unknown = new Map<string, number>();
+  /** The first bytes of a character of stderr whose others have not come yet. */
+  private cutCharacter: Buffer = Buffer.alloc(0);
   /** Called after every write with the parser's state that it has stored. */
   written: (parser: StoredParserState | null) => void = () => undefined;
 
@@ -72,9 +74,13 @@ export class TurnRecorder {
   }
 
   complained(chunk: Buffer, stderrOffset: number): void {
-    const tail = this.row.stderrTail + chunk.toString('utf8');
+    const bytes = Buffer.concat([this.cutCharacter, chunk]);
+    const whole = bytes.length - begunBytes(bytes);
+    // Whoever takes over reads it anew.
+    this.cutCharacter = bytes.subarray(whole);
+    const tail = this.row.stderrTail + bytes.toString('utf8', 0, whole);
     this.row.stderrTail = storableText(tail.slice(-STDERR_TAIL_CHARACTERS));
-    this.row.stderrOffset = stderrOffset;
+    this.row.stderrOffset = stderrOffset - this.cutCharacter.length;
     this.touched(chunk.length);
   }
 
@@ -175,6 +181,17 @@ export class TurnRecorder {
     if (!(await this.turns.updateFenced(tx, id, fence, change))) throw new TurnTaken();
   }
 }
+
+/** How many bytes at the end begin a character of UTF-8 that goes on beyond it. */
+const begunBytes = (bytes: Buffer): number => {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte >> 6 === 0b10) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+};
 
 /** Consecutive pieces of text, or of reasoning, as one. */
 const joined = (facts: readonly TurnFact[]): TurnFact[] => {
