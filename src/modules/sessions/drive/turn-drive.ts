@@ -41,6 +41,8 @@ class SilenceDoubted extends Error {}
  */
 export class TurnDrive {
   private readonly lines: LineSplitter;
+  /** Lines that were too long to be read, and are to be told. */
+  private leftOut: TurnFact[] = [];
   private readonly openTools: Map<string, OpenTool>;
   private readonly taken: RunOffsets;
   private clocks: TurnClocks | null = null;
@@ -65,7 +67,9 @@ export class TurnDrive {
     begun: boolean,
   ) {
     const { row } = plan;
-    this.lines = new LineSplitter(row.stdoutOffset);
+    this.lines = new LineSplitter(row.stdoutOffset, (raw) => {
+      this.leftOut.push({ type: 'unknown', name: 'line-too-long', raw });
+    });
     this.taken = { stdout: row.stdoutOffset, stderr: row.stderrOffset };
     this.outage = new Outage(row, steps);
     this.isStarted = row.state === 'running' || row.state === 'stopping';
@@ -91,7 +95,7 @@ export class TurnDrive {
     try {
       const verdict = await this.follow();
       const rest = this.lines.rest();
-      if (rest !== null) this.understand([rest], 0);
+      if (rest.length + this.leftOut.length > 0) this.understand(rest, 0);
       return verdict;
     } finally {
       this.clocks?.stop();
@@ -186,7 +190,8 @@ export class TurnDrive {
     const before: StoredParserState = state;
     let worked = before.worked ?? false;
     let { called } = before;
-    const facts: TurnFact[] = [];
+    const facts = this.leftOut;
+    this.leftOut = [];
     for (const line of lines) {
       const parsed = adapter.parse(state, line, request);
       state = parsed.state;
