@@ -30,6 +30,8 @@ export interface AgentAdapter {
   readonly capabilities: AgentCapabilities;
   /** It may be any program: the session has to name one as its `command`. */
   readonly needsCommand?: boolean;
+  /** What a session cannot say among its arguments, because the server says it. */
+  readonly ownOptions?: OwnOptions;
   /** How one learns whether somebody is signed in; absent where its CLI has no way to tell. */
   readonly login?: LoginKnowledge;
   /** How its CLI lists the models that a session can name; absent where it does not. */
@@ -65,6 +67,14 @@ export interface AgentCapabilities {
   /** The levels of effort that it can be told, weakest first; empty when it cannot be told any. */
   effort: readonly string[];
   images: boolean;
+}
+
+/** Options of a CLI by which the server is understood, and goes on with the right conversation. */
+export interface OwnOptions {
+  always: RegExp;
+  /** Where the session names its model, or its effort. */
+  model: RegExp;
+  effort?: RegExp;
 }
 
 interface LoginKnowledge {

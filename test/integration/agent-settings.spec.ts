@@ -77,6 +77,22 @@ describe(`What an agent is to be told${WITHOUT_SSH}`, () => {
     }
   });
 
+  it('is not said among the arguments, where the server says it', async () => {
+    const args = ['--verbose', '--output-format', 'text'];
+    const claude = { agent: 'claude-code', model: 'opus' };
+    expect(await create({ ...claude, args })).toMatchObject(refused('/args/1'));
+    const { body } = await create(claude);
+    const path = `/sessions/${body.id}`;
+    const other = { args: ['--model', 'x'] };
+    expect(await world.api.call('PATCH', path, other)).toMatchObject(refused('/args/0'));
+    await world.api.ok('PATCH', path, { ...other, model: null });
+    expect(await world.api.call('PATCH', path, { model: 'y' })).toMatchObject(refused('/args/0'));
+    const chat = { name: 'Room', moderator: { agent: 'claude-code', args } };
+    expect(await world.api.call('POST', '/groupchats', chat)).toMatchObject(
+      refused('/moderator/args/1'),
+    );
+  });
+
   it('is asked for by a test of a remote too', async () => {
     const draft = { name: 'nowhere', host: '127.0.0.1', port: 1 };
     const { id } = await world.api.post<{ id: string }>('/remotes', draft);

@@ -21,6 +21,12 @@ export class ClaudeCodeAdapter implements AgentAdapter {
   readonly program = 'claude';
   readonly versionArgs = ['--version'];
   readonly login = { question: CLAUDE_LOGIN };
+  readonly ownOptions = {
+    always:
+      /^(?:--(?:output-format|input-format|resume|continue|session-id|fork-session)(?:=|$)|-[rc]$)/,
+    model: /^--model(?:=|$)/,
+    effort: /^--effort(?:=|$)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -25,6 +25,10 @@ export class CodexAdapter implements AgentAdapter {
   readonly versionArgs = ['--version'];
   readonly login = { question: CODEX_LOGIN };
   readonly models = CODEX_MODELS;
+  readonly ownOptions = {
+    always: /^--(?:json|skip-git-repo-check)(?:=|$)/,
+    model: /^(?:--model(?:=|$)|-m)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

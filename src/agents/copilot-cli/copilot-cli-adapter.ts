@@ -23,6 +23,11 @@ export class CopilotCliAdapter implements AgentAdapter {
   readonly versionArgs = ['--version'];
   readonly login = { variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'] };
   readonly tellsTotals = true;
+  readonly ownOptions = {
+    always: /^--(?:output-format|resume|continue|session-id)(?:=|$)/,
+    model: /^--model(?:=|$)/,
+    effort: /^--(?:reasoning-)?effort(?:=|$)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -22,6 +22,11 @@ export class FactoryDroidAdapter implements AgentAdapter {
   readonly versionArgs = ['--version'];
   readonly resumesCopies = true;
   readonly login = { variables: ['FACTORY_API_KEY'] };
+  readonly ownOptions = {
+    always: /^(?:--(?:output-format|session-id|fork)(?:=|$)|-[os]$)/,
+    model: /^(?:--model(?:=|$)|-m$)/,
+    effort: /^(?:--reasoning-effort(?:=|$)|-r$)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -24,6 +24,10 @@ export class GeminiCliAdapter implements AgentAdapter {
   readonly program = 'gemini';
   readonly versionArgs = ['--version'];
   readonly login = { variables: ['GEMINI_API_KEY'] };
+  readonly ownOptions = {
+    always: /^(?:--(?:output-format|resume|session-id)(?:=|$)|-[or]$)/,
+    model: /^(?:--model(?:=|$)|-m$)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     // The model may enter the mode in which it plans, and with nobody there leaves it with leave to do anything.

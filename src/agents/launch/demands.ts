@@ -1,7 +1,7 @@
 import { type AgentAdapter, type TurnRequest } from '../adapter.js';
 import { AgentUnsupported } from '../failures/agent-errors.js';
 
-type Able = Pick<AgentAdapter, 'label' | 'capabilities' | 'needsCommand'>;
+type Able = Pick<AgentAdapter, 'label' | 'capabilities' | 'needsCommand' | 'ownOptions'>;
 
 type Launches = Pick<AgentAdapter, 'label' | 'capabilities' | 'launch'>;
 
@@ -59,6 +59,38 @@ export const requireSettings = (
     });
   }
   refuse(faults);
+};
+
+/**
+ * That the arguments of a session leave to the server what is the server's.
+ *
+ * @param at where the settings are in the request, as a JSON pointer
+ * @throws {AgentUnsupported}
+ */
+export const requireArguments = (
+  { label, ownOptions }: Able,
+  { args = [], model, effort }: Settings & { args?: readonly string[] | undefined },
+  at = '',
+): void => {
+  if (!ownOptions) return;
+  const owned = [
+    ownOptions.always,
+    ...(typeof model === 'string' ? [ownOptions.model] : []),
+    ...(typeof effort === 'string' && ownOptions.effort ? [ownOptions.effort] : []),
+  ];
+  refuse(
+    args.flatMap((arg, index) =>
+      owned.some((option) => option.test(arg))
+        ? [
+            {
+              pointer: `${at}/args/${index}`,
+              message: `${arg} is not for the session to say: the server itself says it to ${label}`,
+              hint: 'Leave it out of the arguments; model and effort are settings of the session.',
+            },
+          ]
+        : [],
+    ),
+  );
 };
 
 /**

@@ -25,6 +25,11 @@ export class OpenCodeAdapter implements AgentAdapter {
   readonly versionArgs = ['--version'];
   readonly login = { question: OPENCODE_LOGIN };
   readonly models = OPENCODE_MODELS;
+  readonly ownOptions = {
+    always: /^(?:--(?:format|session|continue|fork)(?:=|$)|-[sc]$)/,
+    model: /^(?:--model(?:=|$)|-m$)/,
+    effort: /^--variant(?:=|$)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -23,6 +23,10 @@ export class QwenAdapter implements AgentAdapter {
   readonly program = 'qwen';
   readonly versionArgs = ['--version'];
   readonly login = { question: QWEN_LOGIN };
+  readonly ownOptions = {
+    always: /^(?:--(?:output-format|input-format|resume|continue|session-id)(?:=|$)|-[orc]$)/,
+    model: /^(?:--model(?:=|$)|-m$)/,
+  };
   readonly capabilities: AgentCapabilities = {
     resume: true,
     readOnly: 'enforced',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   AgentRegistry,
   AgentUnsupported,
+  requireArguments,
   requireDefinition,
   requireReadOnly,
   requireSettings,
@@ -31,7 +32,10 @@ export class Moderators {
     const { agent, custom = null, args = [], command = null } = settings;
     if (!isSession) requireDefinition({ agent, custom, args }, '/moderator');
     const adapter = this.agents.of({ agent, custom });
-    if (!isSession) requireSettings(adapter, { ...choice, command }, '/moderator');
+    if (!isSession) {
+      requireSettings(adapter, { ...choice, command }, '/moderator');
+      requireArguments(adapter, choice, '/moderator');
+    }
     if (adapter.capabilities.readOnly !== 'none') {
       requireReadOnly(adapter, { args, command }, isSession ? '/moderator' : '/moderator/args');
       return;

@@ -4,6 +4,7 @@ import { v7 as uuid } from 'uuid';
 import {
   type AgentCapabilities,
   AgentRegistry,
+  requireArguments,
   requireDefinition,
   requireSettings,
   type Usage,
@@ -59,7 +60,9 @@ export class SessionsService {
   async createIn(tx: Tx, input: NewSession, id = uuid()): Promise<Session> {
     const { agent, args = [], command = null, custom = null } = input;
     requireDefinition({ agent, args, custom });
-    requireSettings(this.agents.of({ agent, custom }), { ...input, command });
+    const adapter = this.agents.of({ agent, custom });
+    requireSettings(adapter, { ...input, command });
+    requireArguments(adapter, input);
     const remoteId = input.remoteId ?? null;
     const [remote] = remoteId === null ? [] : await this.remotes.find([remoteId], tx);
     if (remoteId !== null && !remote) throw new RemoteNotFound(remoteId, '/remoteId');
@@ -195,7 +198,9 @@ export class SessionsService {
     if (patch.held !== undefined) next.held = patch.held ?? false;
     if (patch.command !== undefined) next.command = patch.command;
     requireDefinition(next);
-    requireSettings(this.agents.of(next), patch.custom === undefined ? patch : next);
+    const adapter = this.agents.of(next);
+    requireSettings(adapter, patch.custom === undefined ? patch : next);
+    if (patch.args ?? patch.model ?? patch.effort) requireArguments(adapter, next);
     if (patch.autoRunFolder !== undefined) next.autoRunFolder = patch.autoRunFolder;
     if (patch.limits !== undefined) {
       next.limits = limitsSchema.parse(mergePatch(current.limits, patch.limits) ?? {});

@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  type AgentAdapter,
   type AgentCapabilities,
   AgentRegistry,
   AgentUnsupported,
   type Launch,
+  requireArguments,
   requireReadOnly,
   requireSettings,
   requireTurn,
+  type TurnRequest,
 } from '../../../src/agents/index.js';
+import { turn } from '../../support/run-agent.js';
 
 const able = (change: Partial<AgentCapabilities> = {}, needsCommand = false) => ({
   label: 'Some CLI',
@@ -71,6 +75,39 @@ describe('A session', () => {
       message: 'Some CLI knows no effort "huge"',
     });
   });
+});
+
+/** The options before the session's own arguments and after them, each without its value. */
+const saidBy = (agent: AgentAdapter, more: Partial<TurnRequest>): string[] =>
+  agent.launch(turn('x', more)).argv.flatMap((word) => /^--[^=]+/.exec(word)?.[0] ?? []);
+
+describe('The arguments of a session', () => {
+  const adapters = new AgentRegistry().list().filter(({ ownOptions }) => ownOptions);
+  it.each(adapters.map((adapter) => [adapter.label, adapter] as const))(
+    'of %s say nothing that the server says',
+    (_, adapter) => {
+      const [effort = null] = adapter.capabilities.effort;
+      const at = (args: string[], more: object = {}): string[] =>
+        pointers(() => {
+          requireArguments(adapter, { args, ...more });
+        });
+      const said = saidBy(adapter, {});
+      const format = said.filter((option) => /format|json/.test(option));
+      expect(format.length).toBeGreaterThan(0);
+      for (const option of format) {
+        expect(at(['--verbose', option, 'text'])).toEqual(['/args/1']);
+        if (option !== '--json') expect(at([`${option}=text`])).toEqual(['/args/0']);
+      }
+      expect(saidBy(adapter, { model: 'm' })).toContain('--model');
+      expect(at(['--model', 'x'])).toEqual([]);
+      expect(at(['--model=x', '--model'], { model: 'm' })).toEqual(['/args/0', '/args/1']);
+      if (effort === null || adapter.agent === 'codex') return;
+      const levels = saidBy(adapter, { effort }).filter((option) => !said.includes(option));
+      expect(levels).toHaveLength(1);
+      expect(at(levels)).toEqual([]);
+      expect(at(levels, { effort })).toEqual(['/args/0']);
+    },
+  );
 });
 
 describe('A turn', () => {
