@@ -1,4 +1,5 @@
 import { type Fact, type ParserState, type Usage } from '../adapter.js';
+import { foldObjects } from '../stream/json-objects.js';
 import { type JsonOutput } from './custom-agent.js';
 import { documentOn, withLine } from './json-documents.js';
 import { valueAt } from './json-pointer.js';
@@ -10,12 +11,16 @@ type Step = { state: ParserState; facts: Fact[] };
 const TERMINAL = /^(?:(?!\s)\p{Cc}\[[0-?]*[ -/]*[@-~])+/u;
 
 export const foldJson = (output: JsonOutput, state: ParserState, printed: string): Step => {
+  if (output.format === 'ndjson') {
+    return foldObjects(state, printed, (before, object) => {
+      const document = documentOn(object);
+      return document
+        ? foldDocument(output, before, readMemory(before), document.value)
+        : { state: before, facts: [] };
+    });
+  }
   const memory = readMemory(state);
   const line = printed.replace(TERMINAL, '');
-  if (output.format === 'ndjson') {
-    const document = documentOn(line);
-    return document ? foldDocument(output, state, memory, document.value) : { state, facts: [] };
-  }
   const { memory: next, document } = withLine(memory, line);
   return document
     ? foldDocument(output, state, next, document.value)

@@ -16,6 +16,15 @@ const play = (output: object, stdout: string, end = exited(0)): Playback =>
   playBack(adapterOf({ output }), stdout, end, turn('x', { command: '/opt/agent' }));
 const line = (value: object): string => JSON.stringify(value);
 
+describe('The lines of a custom agent', () => {
+  it('may hold several documents each, also the last without its end', () => {
+    const told = [{ other: 1 }, { result: 'one' }, { result: 'two } {' }].map(line);
+    for (const stdout of [told.join(''), told.join(' \t'), `noise\n${told.join('\n')}`]) {
+      expect(play(NDJSON, stdout).outcome).toEqual({ kind: 'completed', text: 'two } {' });
+    }
+  });
+});
+
 describe('The command line of a custom agent', () => {
   const definition = {
     prompt: 'file',
