@@ -24,7 +24,7 @@ export class CopilotCliAdapter implements AgentAdapter {
   readonly login = { variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'] };
   readonly tellsTotals = true;
   readonly ownOptions = {
-    always: /^--(?:output-format|resume|continue|session-id)(?:=|$)/,
+    always: /^(?:--(?:output-format|resume|continue|session-id)(?:=|$)|-r$)/,
     model: /^--model(?:=|$)/,
     effort: /^--(?:reasoning-)?effort(?:=|$)/,
   };

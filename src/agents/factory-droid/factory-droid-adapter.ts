@@ -23,7 +23,7 @@ export class FactoryDroidAdapter implements AgentAdapter {
   readonly resumesCopies = true;
   readonly login = { variables: ['FACTORY_API_KEY'] };
   readonly ownOptions = {
-    always: /^(?:--(?:output-format|session-id|fork)(?:=|$)|-[os]$)/,
+    always: /^(?:--(?:output-format|input-format|session-id|fork)(?:=|$)|-[os]$)/,
     model: /^(?:--model(?:=|$)|-m$)/,
     effort: /^(?:--reasoning-effort(?:=|$)|-r$)/,
   };

@@ -25,7 +25,7 @@ export class GeminiCliAdapter implements AgentAdapter {
   readonly versionArgs = ['--version'];
   readonly login = { variables: ['GEMINI_API_KEY'] };
   readonly ownOptions = {
-    always: /^(?:--(?:output-format|resume|session-id)(?:=|$)|-[or]$)/,
+    always: /^(?:--(?:output-format|resume|session-id|session-file)(?:=|$)|-[or]$)/,
     model: /^(?:--model(?:=|$)|-m$)/,
   };
   readonly capabilities: AgentCapabilities = {
