@@ -236,7 +236,7 @@ describe('The output of a custom agent', () => {
     const whole = playBack(adapter, stdout, exited(0), given);
     expect(whole.shown).toBe('Done: "}" {\n\nDone: "}" {');
     for (const size of [1, 7, 61]) {
-      const splitter = new LineSplitter(0);
+      const splitter = new LineSplitter(0, () => undefined);
       let state = adapter.initialState();
       for (let at = 0; at < stdout.length; at += size) {
         for (const each of splitter.push(Buffer.from(stdout.slice(at, at + size)))) {

@@ -47,7 +47,7 @@ export const playChunks = (
   end: ProcessEnd,
 ): Playback => {
   const request = turn('x', its.request?.(name));
-  const lines = new LineSplitter(0);
+  const lines = new LineSplitter(0, tooLong);
   const facts: Fact[] = [];
   let state = adapter.initialState(request);
   const take = (line: string): void => {
@@ -56,11 +56,14 @@ export const playChunks = (
     facts.push(...step.facts);
   };
   for (const chunk of chunks) lines.push(chunk).forEach(take);
-  const rest = lines.rest();
-  if (rest !== null) take(rest);
+  lines.rest().forEach(take);
   const hasWorked = facts.some(({ type }) => type === 'tool');
   const outcome = adapter.conclude(state, { hasWorked, ...end }, request);
   return { state, facts, outcome, shown: shownBy(facts) };
+};
+
+const tooLong = (): never => {
+  throw new Error('A line of the output is too long to be read');
 };
 
 const restored = (state: ParserState): ParserState =>
