@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TurnRecorder } from '../../../src/modules/sessions/drive/turn-recorder.js';
-import { type TurnRow } from '../../../src/modules/sessions/storage/turn.entity.js';
+import {
+  type StoredParserState,
+  type TurnRow,
+} from '../../../src/modules/sessions/storage/turn.entity.js';
 import { type TurnsRepository } from '../../../src/modules/sessions/storage/turns.repository.js';
 import { type TurnEvents } from '../../../src/modules/sessions/turn-events.js';
 import { type Database } from '../../../src/platform/database/index.js';
@@ -53,5 +56,36 @@ describe('What an agent complains of', () => {
     recorder.complained(Buffer.from([0x61, 0x80, 0x80, 0x80, 0x80, 0x62, 0xc3]), 7);
     recorder.complained(Buffer.from('z'), 8);
     expect(row).toMatchObject({ stderrTail: `a${'\uFFFD'.repeat(4)}b\uFFFDz`, stderrOffset: 8 });
+  });
+});
+
+describe('What an agent says', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('is told 50 ms after what was told before, however long that took to write', async () => {
+    jest.useFakeTimers();
+    const writes: { began: number; ended: number }[] = [];
+    const database = {
+      transaction: async () => {
+        const began = Date.now();
+        await new Promise((resolve) => setTimeout(resolve, 70));
+        writes.push({ began, ended: Date.now() });
+      },
+    } as unknown as Database;
+    const row = { stderrTail: '', parser: null } as unknown as TurnRow;
+    const recorder = new TurnRecorder(
+      ...([row, database, {} as TurnsRepository, {} as TurnEvents] as const),
+      () => undefined,
+    );
+    for (let at = 0; at < 500; at += 1) {
+      recorder.said({} as StoredParserState, [{ type: 'text', text: 'x' }], at, 1);
+      await jest.advanceTimersByTimeAsync(2);
+    }
+    expect(writes.length).toBeGreaterThan(3);
+    for (const [index, { began }] of writes.slice(1).entries()) {
+      expect(began - (writes[index]?.ended ?? NaN)).toBeGreaterThanOrEqual(50);
+    }
   });
 });

@@ -120,6 +120,14 @@ describe('a turn at a limit of its provider', () => {
     expect(ending.earlier).toBeUndefined();
   });
 
+  it('makes up no time of the reset when its provider has named none', () => {
+    const policy = { ...POLICY, resumeAfterLimit: false };
+    expect(goingOn(limited(null), attempt(), policy)).toMatchObject({
+      ...{ state: 'failed', resumesAt: null },
+      error: { code: 'agent/limit', hint: expect.stringContaining('does not say when') },
+    });
+  });
+
   it('fails when it has no time left to go on in', () => {
     const after = (spentMs: number) => goingOn(limited(HOUR), attempt({ spentMs }), POLICY);
     expect(after(12 * HOUR - 61 * SECOND)).toMatchObject({ state: 'limited' });

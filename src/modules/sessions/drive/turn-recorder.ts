@@ -38,7 +38,8 @@ export class TurnRecorder {
   private facts: TurnFact[] = [];
   private pendingBytes = 0;
   private dirty = false;
-  private lastFlush = 0;
+  private writtenAt = 0;
+  private isWriting = false;
   private timer: NodeJS.Timeout | null = null;
   private flushing: Promise<void> = Promise.resolve();
   private failure: unknown = null;
@@ -136,14 +137,22 @@ export class TurnRecorder {
   private touched(bytes: number): void {
     this.dirty = true;
     this.pendingBytes += bytes;
-    const wait = this.lastFlush + COALESCE_MS - Date.now();
-    this.timer ??= setTimeout(
-      () => {
-        // The failure reaches the reader through `failed`.
-        this.flush().catch(() => undefined);
-      },
-      Math.max(wait, 0),
-    );
+    this.flushInTime();
+  }
+
+  /** Long after the last write as well when that has taken long. */
+  private flushInTime(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      if (this.waitMs > 0) this.flushInTime();
+      // The failure reaches the reader through `failed`.
+      else this.flush().catch(() => undefined);
+    }, this.waitMs);
+  }
+
+  private get waitMs(): number {
+    if (this.isWriting) return COALESCE_MS;
+    return Math.max(0, this.writtenAt + COALESCE_MS - Date.now());
   }
 
   private async write(): Promise<void> {
@@ -152,7 +161,7 @@ export class TurnRecorder {
     this.facts = [];
     this.pendingBytes = 0;
     this.dirty = false;
-    this.lastFlush = Date.now();
+    this.isWriting = true;
     row.lastActivityAt = new Date();
     // As whoever takes over would read it, and as the end of the turn may be written.
     row.parser = storable(row.parser) as StoredParserState | null;
@@ -172,6 +181,9 @@ export class TurnRecorder {
       this.failure = error;
       this.failed(error);
       return;
+    } finally {
+      this.isWriting = false;
+      this.writtenAt = Date.now();
     }
     this.written(change.parser);
   }

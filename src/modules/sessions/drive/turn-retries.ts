@@ -68,21 +68,24 @@ const afterLimit = (
   chance: () => number,
 ): TurnEnding => {
   const now = Date.now();
-  const told = ending.resumesAt?.getTime() ?? now + UNKNOWN_LIMIT_MS;
+  const named = ending.resumesAt?.getTime() ?? null;
+  const told = named ?? now + UNKNOWN_LIMIT_MS;
   const streak = limitsInARow(attempt);
   const resumesMs = told > now ? told : now + backOff(policy, streak);
   const resumesAt = new Date(resumesMs);
   const at = resumesAt.toISOString();
   const givenUp = (hint: string, message = error.message): TurnEnding => ({
     ...ending,
-    resumesAt,
+    resumesAt: named === null ? null : resumesAt,
     state: 'failed',
     error: { ...error, message, hint },
   });
   if (!policy.resumeAfterLimit) {
-    return givenUp(
-      `The limit resets at ${at}: send the prompt again then. With limits.resumeAfterLimit the session waits for that by itself.`,
-    );
+    const when =
+      named === null
+        ? 'Its provider does not say when the limit resets: send the prompt again later.'
+        : `The limit resets at ${at}: send the prompt again then.`;
+    return givenUp(`${when} With limits.resumeAfterLimit the session waits for that by itself.`);
   }
   if (resumesMs - now > MAX_LIMIT_MS) {
     return givenUp(`The limit resets only at ${at}: use another account or model until then.`);
