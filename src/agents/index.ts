@@ -23,7 +23,12 @@ export { AgentRegistry } from './agent-registry.js';
 export { AgentsModule } from './agents.module.js';
 export { type CustomAgent, customAgentSchema } from './custom/custom-agent.js';
 export { requireDefinition } from './custom/definition.js';
-export { requireArguments, requireReadOnly, requireSettings, requireTurn } from './launch/demands.js';
+export {
+  requireArguments,
+  requireReadOnly,
+  requireSettings,
+  requireTurn,
+} from './launch/demands.js';
 export { type Detection, detectAgent, detectAgents, listModels } from './detection/detection.js';
 export { PRICE_LIST, withEstimatedCost } from './estimated-cost.js';
 export {
