@@ -27,6 +27,7 @@ export const acpClaude: Subject = {
     models: { usual: 'claude-opus-4-8', other: 'claude-haiku-4-5-20251001', otherNamed: 'haiku' },
     tools: { shell: 'execute', read: 'read', write: 'edit', edit: 'edit' },
     usage: { inputTokens: 700, outputTokens: 20, cacheReadTokens: 300, cacheWriteTokens: 50 },
+    writesNothing: true,
     unknownSessionId: '00000000-0000-4000-8000-000000000000',
     exceptions: {},
     work: { args: [], withheld: [] },
