@@ -5,7 +5,7 @@ import { expect } from '@jest/globals';
 import { type Turn } from '../../../src/modules/sessions/index.js';
 import { processesOf, untilIt } from '../../support/agent-server.js';
 import { type Bench } from './bench.js';
-import { type ContractCase } from './subject.js';
+import { type ContractCase, triesOf } from './subject.js';
 
 /** One case: what is done, which answers the turn that it is about, and what then must be true. */
 export interface Case {
@@ -281,7 +281,9 @@ export const CASES: Record<ContractCase, Case> = {
     check: async (at, turn) => {
       expect(turn).toMatchObject({ state: 'cancelled', error: null });
       const session = { id: turn.sessionId };
-      completed(await at.server.answerOf(session, '%% say back'), 'back');
+      const back = await at.server.answerOf(session, '%% say back');
+      expect(back).toMatchObject({ state: 'completed', text: 'back', error: null });
+      expect(back.attempts).toBeLessThanOrEqual(triesOf(at.real));
     },
   },
   'session-not-found': {

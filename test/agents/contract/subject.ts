@@ -178,6 +178,9 @@ export interface WorkOf {
   withheld: readonly string[];
 }
 
+/** How often a turn may be tried that goes on with a conversation: twice where that may be gone, once elsewhere. */
+export const triesOf = ({ exceptions }: RealCli): number => (exceptions.resume ? 2 : 1);
+
 export const isNone = (it: unknown): it is None =>
   typeof it === 'object' && it !== null && 'none' in it;
 

@@ -13,7 +13,7 @@ import { type Api } from '../../support/api.js';
 import { demoModel } from '../../support/demo-model.js';
 import { Project } from '../../support/project.js';
 import { type Runs } from './contract.js';
-import { type RealCli, type Subject } from './subject.js';
+import { type RealCli, type Subject, triesOf } from './subject.js';
 
 /** What the engines do with an agent: a playbook in a worktree of a remote, and a group chat. */
 export const workOf = (
@@ -124,9 +124,10 @@ export const workOf = (
     const { items: rounds } = await api.get<{ items: Round[] }>(`${path}/rounds`);
     const asked = rounds.flatMap((round) => round.turns);
     const turns = await turnsOf(asked.map(({ turnId }) => turnId));
-    expect(turns.every(({ state, attempts }) => state === 'completed' && attempts === 1)).toBe(
-      true,
-    );
+    const tries = triesOf(real);
+    const isWell = ({ state, attempts }: Turn): boolean =>
+      state === 'completed' && attempts <= tries;
+    expect(turns.filter((turn) => !isWell(turn))).toEqual([]);
     const moderated = turns.filter(({ kind }) => kind === 'moderator');
     const onRemote = { readOnly: true, host: { kind: 'ssh', remoteId } };
     expect(moderated).toMatchObject([onRemote, onRemote, onRemote]);
@@ -138,7 +139,9 @@ export const workOf = (
     );
     // Asked again, it still knows what it was asked before.
     const conversations = new Set(ofNear.map(({ providerSessionId }) => providerSessionId));
-    expect(conversations.size).toBe(adapter.resumesCopies === true ? ofNear.length : 1);
+    if (tries === 1) {
+      expect(conversations.size).toBe(adapter.resumesCopies === true ? ofNear.length : 1);
+    }
     expect(turns.find(({ sessionId }) => sessionId === far)?.host).toMatchObject({ remoteId });
     const toolsOf = (role: string): Set<string> =>
       new Set(
