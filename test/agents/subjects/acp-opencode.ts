@@ -32,7 +32,12 @@ export const acpOpenCode: Subject = {
     tools: { shell: 'execute', read: 'read', write: 'edit', edit: 'edit' },
     usage: { inputTokens: 750, outputTokens: 20, cacheReadTokens: 300 },
     unknownSessionId: 'ses_000000000ffeAAAAAAAAAAAAAA',
-    exceptions: {},
+    exceptions: {
+      'read-only': {
+        because: 'it gives up when it is refused an edit',
+        ends: 'agent/permission-denied',
+      },
+    },
     work: { args: [], withheld: [] },
     turnMs: 120_000,
   },

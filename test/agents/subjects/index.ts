@@ -3,6 +3,7 @@ import { acpClaude } from './acp-claude.js';
 import { acpCodex } from './acp-codex.js';
 import { acpCopilot } from './acp-copilot.js';
 import { acpGemini } from './acp-gemini.js';
+import { acpOpenCode } from './acp-opencode.js';
 import { claudeCode } from './claude-code.js';
 import { codex } from './codex.js';
 import { copilot } from './copilot-cli.js';
@@ -28,4 +29,5 @@ export const SUBJECTS: readonly Subject[] = [
   acpCodex,
   acpCopilot,
   acpGemini,
+  acpOpenCode,
 ];
