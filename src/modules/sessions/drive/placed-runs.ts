@@ -9,6 +9,7 @@ import {
   type StartOptions,
 } from '../../../hosts/index.js';
 import { type StoredParserState } from '../storage/turn.entity.js';
+import { realDirectory } from './real-directory.js';
 import { type TurnPlan } from './turn-plan.js';
 
 type Place = NonNullable<StoredParserState['place']>;
@@ -66,12 +67,12 @@ export class PlacedRuns {
     const { cwd, directory } = request;
     if (cwd.startsWith('/') && directory !== '') return { cwd, directory };
     const options = signal && { signal };
-    const [{ home }, stat] = await Promise.all([
+    const [{ home }, real] = await Promise.all([
       host.environment(options),
-      host.files.stat(cwd, options),
+      realDirectory(host, cwd, options),
     ]);
     // A directory that is not there is for the start to refuse.
-    if (stat) await this.enters(stat.realPath);
+    if (real !== null) await this.enters(real);
     return { cwd: cwd.replace(/^~(?=\/|$)/, () => home), directory: runDirectory(home, run) };
   }
 
