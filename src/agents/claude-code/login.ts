@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AgentLogin, type CliQuestion } from '../adapter.js';
-import { jsonOf } from '../detection/cli-json.js';
+import { jsonOf } from '../stream/json-lines.js';
 
 const status = z.object({ loggedIn: z.boolean(), email: z.string().nullish().catch(null) });
 

@@ -1,4 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
+import { eventOf } from '../stream/json-lines.js';
 import { unknownEvent, unknownFact } from '../stream/parser-state.js';
 import { instantOf } from '../failures/time-span.js';
 import { isMeaningless, isNotice } from './known-events.js';
@@ -21,20 +22,12 @@ export const parseLine = (
   state: ParserState,
   line: string,
 ): { state: ParserState; facts: Fact[] } => {
-  const event = readEvent(line);
+  const event = eventOf(streamEvent, line);
   if (event === null) return { state, facts: unknownEvent(line, isMeaningless) };
   const memory = readMemory(state);
   const providerSessionId = event.session_id ?? state.providerSessionId;
   const step = fold({ ...state, providerSessionId }, memory, event, line);
   return { state: { ...step.state, memory: step.memory }, facts: step.facts };
-};
-
-const readEvent = (line: string): StreamEvent | null => {
-  try {
-    return streamEvent.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
-  }
 };
 
 const fold = (state: ParserState, memory: Memory, event: StreamEvent, line: string): Step => {

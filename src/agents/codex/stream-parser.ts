@@ -1,4 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
+import { eventOf } from '../stream/json-lines.js';
 import { unknownEvent, unknownFact } from '../stream/parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import { type Item, type StreamEvent, streamEvent } from './stream-events.js';
@@ -8,18 +9,10 @@ import { toolFact } from './tool-facts.js';
 type Step = { state: ParserState; facts: Fact[] };
 
 export const parseLine = (state: ParserState, line: string): Step => {
-  const event = readEvent(line);
+  const event = eventOf(streamEvent, line);
   return event === null
     ? { state, facts: unknownEvent(line, isMeaningless) }
     : fold(state, readMemory(state), event, line);
-};
-
-const readEvent = (line: string): StreamEvent | null => {
-  try {
-    return streamEvent.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
-  }
 };
 
 /** Lists of what is to be done that change, and what is tried again; what is final is repeated by `turn.failed`. */

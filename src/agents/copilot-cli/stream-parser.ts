@@ -1,5 +1,6 @@
 import { type Fact, type ParserState, type TurnRequest } from '../adapter.js';
 import { finishBlock, streamText } from '../claude-code/streamed-text.js';
+import { eventOf } from '../stream/json-lines.js';
 import { unknownEvent } from '../stream/parser-state.js';
 import { conversationOf } from './conversation.js';
 import { isMeaningless } from './known-events.js';
@@ -16,7 +17,7 @@ export const parseLine = (
   line: string,
   request: TurnRequest,
 ): { state: ParserState; facts: Fact[] } => {
-  const event = readEvent(line);
+  const event = eventOf(streamEvent, line);
   if (event === null) return foldOther(state, line);
   const memory = readMemory(state);
   const step =
@@ -26,14 +27,6 @@ export const parseLine = (
         ? fold(state, memory, event, request)
         : { state, ...foldSubagent(memory, event) };
   return { state: { ...step.state, memory: step.memory }, facts: step.facts };
-};
-
-const readEvent = (line: string): StreamEvent | null => {
-  try {
-    return streamEvent.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
-  }
 };
 
 const foldOther = (state: ParserState, line: string): { state: ParserState; facts: Fact[] } => {

@@ -1,4 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
+import { eventOf } from '../stream/json-lines.js';
 import { unknownEvent } from '../stream/parser-state.js';
 import { type Memory, readMemory } from './memory.js';
 import { type Stats, type StreamEvent, streamEvent } from './stream-events.js';
@@ -9,18 +10,10 @@ import { turnUsage } from './turn-usage.js';
 type Step = { state: ParserState; facts: Fact[] };
 
 export const parseLine = (state: ParserState, line: string): Step => {
-  const event = readEvent(line);
+  const event = eventOf(streamEvent, line);
   return event === null
     ? { state, facts: unknownEvent(line) }
     : fold(state, readMemory(state), event);
-};
-
-const readEvent = (line: string): StreamEvent | null => {
-  try {
-    return streamEvent.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
-  }
 };
 
 const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AgentModel, type CliQuestion } from '../adapter.js';
-import { jsonOf } from '../detection/cli-json.js';
+import { jsonOf } from '../stream/json-lines.js';
 
 const model = z.object({
   name: z.string().nullish().catch(null),

@@ -13,7 +13,7 @@ import {
   UNKNOWN,
   unreachable,
 } from '../failures/remedies.js';
-import { jsonOf } from '../detection/cli-json.js';
+import { jsonOf } from '../stream/json-lines.js';
 import { type ToldFailure } from './memory.js';
 
 /** What is to be done about a turn that failed: by the name of the failure, the status, and how its words begin. */

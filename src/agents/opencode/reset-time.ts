@@ -1,4 +1,4 @@
-import { jsonOf } from '../detection/cli-json.js';
+import { jsonOf } from '../stream/json-lines.js';
 import { instantOf, TIME_SPAN, timeSpanMs, WORDED_SPAN, zonedTime } from '../failures/time-span.js';
 import { type ToldFailure } from './memory.js';
 

@@ -1,4 +1,5 @@
 import { type Fact, type ParserState } from '../adapter.js';
+import { eventOf } from '../stream/json-lines.js';
 import { unknownEvent } from '../stream/parser-state.js';
 import { type Memory, readMemory, type ToldFailure } from './memory.js';
 import { addStep, stepTokens } from './step-usage.js';
@@ -8,18 +9,10 @@ import { refusalOf, toolFacts } from './tool-facts.js';
 type Step = { state: ParserState; facts: Fact[] };
 
 export const parseLine = (state: ParserState, line: string): Step => {
-  const event = readEvent(line);
+  const event = eventOf(streamEvent, line);
   if (event === null) return { state, facts: unknownEvent(line) };
   const known = { ...state, providerSessionId: event.sessionID ?? state.providerSessionId };
   return fold(known, readMemory(state), event);
-};
-
-const readEvent = (line: string): StreamEvent | null => {
-  try {
-    return streamEvent.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
-  }
 };
 
 const fold = (state: ParserState, memory: Memory, event: StreamEvent): Step => {

@@ -1,5 +1,6 @@
 import { type Fact, type ParserState } from '../adapter.js';
 import { parseLine as parseClaudeLine } from '../claude-code/stream-parser.js';
+import { eventOf } from '../stream/json-lines.js';
 import { unknownEvent } from '../stream/parser-state.js';
 import { isNotice, looksLikeNotice, noticeAtEnd } from './api-error.js';
 import { type Memory, readMemory } from './memory.js';
@@ -12,7 +13,7 @@ interface Step {
 
 /** Turns each event into what Claude Code would say, whose parser then reads it. */
 export const parseLine = (state: ParserState, line: string): Step => {
-  const event = readEvent(line);
+  const event = eventOf(qwenEvent, line);
   const memory = readMemory(state);
   if (event === null) return pass(state, memory, line);
   try {
@@ -31,14 +32,6 @@ const fold = (state: ParserState, memory: Memory, event: QwenEvent): Step => {
       return foldMessage(state, memory, event);
     case 'result':
       return foldResult(state, memory, event);
-  }
-};
-
-const readEvent = (line: string): QwenEvent | null => {
-  try {
-    return qwenEvent.safeParse(JSON.parse(line)).data ?? null;
-  } catch {
-    return null;
   }
 };
 
